@@ -1,0 +1,1 @@
+# make install: headers and what find_package(expunge) reads.

@@ -1,0 +1,46 @@
+// Errors: one plain sentence that names the function, the rule and the numbers.
+//
+// A caller's mistake throws std::invalid_argument, the world's mistake (files) io_error. A numerical
+// outcome (not converged, diverged) is no error: functions return it in a status.
+#pragma once
+
+#include <cstdint>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace expunge {
+
+/// The parts, streamed one after the other, as one string.
+template <class... Parts>
+std::string sentence(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return out.str();
+}
+
+/// Throws std::invalid_argument with the sentence unless the condition holds. The sentence is put
+/// together only when it is needed: `require(a == b, "klom: oracle margins have ", a, " points")`.
+template <class... Parts>
+void require(bool condition, const Parts&... parts) {
+  if (!condition) throw std::invalid_argument(sentence(parts...));
+}
+
+/// What a file did wrong: its path, the byte where it was noticed, what was expected there.
+class io_error : public std::runtime_error {
+ public:
+  io_error(std::string_view path, std::uint64_t offset, std::string_view expected)
+      : std::runtime_error(sentence(path, ": at byte ", offset, ": ", expected)),
+        path_(path),
+        offset_(offset) {}
+
+  const std::string& path() const { return path_; }
+  std::uint64_t offset() const { return offset_; }
+
+ private:
+  std::string path_;
+  std::uint64_t offset_;
+};
+
+}  // namespace expunge

@@ -1,0 +1,22 @@
+// The one place that knows which compiler is reading: index type and the host/device marker.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// Marks a function that nvcc compiles for the host and for the device, and g++ for the host.
+#if defined(__CUDACC__)
+#define EXPUNGE_HD __host__ __device__
+#else
+#define EXPUNGE_HD
+#endif
+
+namespace expunge {
+
+/// Every extent, stride and position. Signed, so that differences and loops downwards are safe.
+using Index = std::ptrdiff_t;
+
+/// The class of an example, 0 .. k - 1. Negative means "no label".
+using Label = std::int32_t;
+
+}  // namespace expunge
