@@ -1,7 +1,7 @@
 // Errors: one plain sentence that names the function, the rule and the numbers.
 //
-// A caller's mistake throws std::invalid_argument, the world's mistake (files) io_error. A numerical
-// outcome (not converged, diverged) is no error: functions return it in a status.
+// A caller's mistake throws std::invalid_argument, the world's mistake (files) io_error. A
+// numerical outcome (not converged, diverged) is no error: functions return it in a status.
 #pragma once
 
 #include <cstdint>

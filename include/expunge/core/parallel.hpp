@@ -15,11 +15,12 @@ namespace expunge {
 
 /// The number of threads that a setting means: itself, or all of the machine's where it is 0.
 inline int thread_count(int threads) {
-  return threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return threads > 0 ? threads
+                     : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
-/// Calls f(thread, i) for every i in 0 .. n - 1, each once, on up to `threads` threads (0: all). The
-/// first exception stops the hand-out of further work and is thrown again here.
+/// Calls f(thread, i) for every i in 0 .. n - 1, each once, on up to `threads` threads (0: all).
+/// The first exception stops the hand-out of further work and is thrown again here.
 template <class F>
 void parallel_for(int threads, Index n, F&& f) {
   const int workers = static_cast<int>(std::min<Index>(thread_count(threads), n));

@@ -11,6 +11,16 @@
 #define EXPUNGE_HD
 #endif
 
+/// Before a loop whose iterations touch different elements: the compiler may use vectors without
+/// proving it.
+#if defined(__clang__)
+#define EXPUNGE_INDEPENDENT_ITERATIONS _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define EXPUNGE_INDEPENDENT_ITERATIONS _Pragma("GCC ivdep")
+#else
+#define EXPUNGE_INDEPENDENT_ITERATIONS
+#endif
+
 namespace expunge {
 
 /// Every extent, stride and position. Signed, so that differences and loops downwards are safe.

@@ -1,8 +1,8 @@
 // Randomness as a function: the same (seed, stream, index) gives the same number on every thread,
 // device, block size and resumed run. Nothing here has a state.
 //
-// The bits are Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011)
-// from the Random123 library: key = seed, counter = (index, stream).
+// The bits are Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
+// 2011) from the Random123 library: key = seed, counter = (index, stream).
 #pragma once
 
 #include <Random123/philox.h>
@@ -42,10 +42,9 @@ struct Stream {
 /// Four independent 32-bit words.
 EXPUNGE_HD inline std::array<std::uint32_t, 4> random_bits(std::uint64_t seed, Stream stream,
                                                            std::uint64_t index) {
-  const r123::Philox4x32::ctr_type counter = {{static_cast<std::uint32_t>(index),
-                                               static_cast<std::uint32_t>(index >> 32),
-                                               stream.member,
-                                               static_cast<std::uint32_t>(stream.purpose)}};
+  const r123::Philox4x32::ctr_type counter = {
+      {static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32), stream.member,
+       static_cast<std::uint32_t>(stream.purpose)}};
   const r123::Philox4x32::key_type key = {
       {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}};
   const r123::Philox4x32::ctr_type bits = r123::Philox4x32()(counter, key);

@@ -29,16 +29,18 @@ inline void random_permutation(std::uint64_t seed, Stream stream, std::uint64_t 
   }
   std::sort(keys.begin(), keys.end());
   order.resize(static_cast<std::size_t>(n));
-  for (std::size_t i = 0; i < keys.size(); ++i) order[i] = static_cast<Index>(keys[i] & 0xffffffffu);
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    order[i] = static_cast<Index>(keys[i] & 0xffffffffu);
 }
 
-/// `count` different elements of `pool`, in random order.
+/// `count` different elements of `pool`, in random order. Keys start at number `first_index`.
 inline std::vector<Index> random_sample(std::uint64_t seed, Stream stream,
-                                        const std::vector<Index>& pool, Index count) {
+                                        const std::vector<Index>& pool, Index count,
+                                        std::uint64_t first_index = 0) {
   require(count >= 0 && count <= static_cast<Index>(pool.size()), "random_sample: ", count,
           " elements asked of a pool of ", pool.size());
   std::vector<Index> order;
-  random_permutation(seed, stream, 0, static_cast<Index>(pool.size()), order);
+  random_permutation(seed, stream, first_index, static_cast<Index>(pool.size()), order);
   order.resize(static_cast<std::size_t>(count));
   for (Index& position : order) position = pool[static_cast<std::size_t>(position)];
   return order;

@@ -1,7 +1,8 @@
 // Views: pointers with extents. They own nothing, cost nothing to copy, and never allocate.
 //
 //   MatrixView  [rows][cols]               row i starts at data + i * stride
-//   TensorView  [members][rows][features]  member m starts at data + m * member_stride; its rows are
+//   TensorView  [members][rows][features]  member m starts at data + m * member_stride; its rows
+//   are
 //                                          contiguous
 //
 // A stride of 0 means that all rows (or all members) share the same numbers. Public functions take
@@ -43,9 +44,7 @@ struct MatrixView {
   EXPUNGE_HD MatrixView row_range(Index first, Index count) const {
     return {data + first * stride, count, cols, stride};
   }
-  EXPUNGE_HD operator MatrixView<const T>() const
-    requires(!std::is_const_v<T>)
-  {
+  EXPUNGE_HD operator MatrixView<const T>() const requires(!std::is_const_v<T>) {
     return {data, rows, cols, stride};
   }
 };
@@ -79,9 +78,7 @@ struct TensorView {
   }
   /// [members][rows * features]: one row of numbers per member.
   EXPUNGE_HD MatrixView<T> flat() const { return {data, members, rows * features, member_stride}; }
-  EXPUNGE_HD operator TensorView<const T>() const
-    requires(!std::is_const_v<T>)
-  {
+  EXPUNGE_HD operator TensorView<const T>() const requires(!std::is_const_v<T>) {
     return {data, members, rows, features, member_stride};
   }
 };
@@ -96,9 +93,10 @@ EXPUNGE_HD TensorView<T> shared(MatrixView<T> x, Index members) {
 template <class A, std::size_t Rank>
 concept ArrayOfRank = requires(A& a) {
   typename std::remove_cvref_t<A>::value_type;
-  { a.data() };
+  {a.data()};
   { a.shape().size() } -> std::convertible_to<std::size_t>;
-  requires std::tuple_size_v<std::remove_cvref_t<decltype(a.shape())>> == Rank;
+  requires std::tuple_size_v<std::remove_cvref_t<decltype(a.shape())>>
+  == Rank;
 };
 
 template <class T>
@@ -118,8 +116,8 @@ auto view(A& a) {
 template <ArrayOfRank<3> A>
 auto view(A& a) {
   using T = std::remove_pointer_t<decltype(a.data())>;
-  return TensorView<T>(a.data(), static_cast<Index>(a.shape()[0]),
-                       static_cast<Index>(a.shape()[1]), static_cast<Index>(a.shape()[2]));
+  return TensorView<T>(a.data(), static_cast<Index>(a.shape()[0]), static_cast<Index>(a.shape()[1]),
+                       static_cast<Index>(a.shape()[2]));
 }
 
 /// What can be read as [rows][cols]: a MatrixView, or a two-axis array.

@@ -3,8 +3,8 @@
 //   words  [models][words_per_row]   bit i % 64 of word i / 64 is example i; 1 = included;
 //                                    unused bits of the last word are 0
 //
-// Fixed-size subsets hold exactly round(alpha n) examples, so that no effect of "less data" enters a
-// regression on them; Bernoulli subsets include each example with probability alpha.
+// Fixed-size subsets hold exactly round(alpha n) examples, so that no effect of "less data" enters
+// a regression on them; Bernoulli subsets include each example with probability alpha.
 #pragma once
 
 #include <bit>
@@ -37,9 +37,7 @@ class SubsetMasks {
   Index words_per_row() const { return words_per_row_; }
 
   /// The packed bits of one model, words_per_row() words.
-  const std::uint64_t* row(Index model) const {
-    return words_.data() + model * words_per_row_;
-  }
+  const std::uint64_t* row(Index model) const { return words_.data() + model * words_per_row_; }
 
   bool contains(Index model, Index example) const {
     return (row(model)[example / 64] >> (example % 64)) & 1u;

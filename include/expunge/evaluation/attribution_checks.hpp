@@ -1,0 +1,52 @@
+// Two more scores of an attribution: leave-one-out correlation and mislabel detection.
+//
+// Leave-one-out: per target, Pearson's correlation over training examples of the score with the
+// true change. Mislabel AUC: the probability that a mislabelled example scores above a clean one
+// (ties count one half), which is the area under the ROC curve (Hanley and McNeil 1982).
+#pragma once
+
+#include "expunge/core/array.hpp"
+#include "expunge/evaluation/lds.hpp"
+#include "expunge/evaluation/ranks.hpp"
+
+namespace expunge {
+
+/// Pearson per target: scores and true changes [examples][targets] -> [targets], NaN where one of
+/// the two is constant or not finite.
+template <MatrixLike S, MatrixLike T>
+Array<double, 1> leave_one_out_correlation(const S& scores, const T& truth) {
+  const MatrixView<const typename S::value_type> s = view(scores);
+  const MatrixView<const typename T::value_type> y = view(truth);
+  require(s.rows == y.rows && s.cols == y.cols, "leave_one_out_correlation: scores are [", s.rows,
+          "][", s.cols, "], true changes [", y.rows, "][", y.cols, "]");
+  require(s.rows >= 2, "leave_one_out_correlation: ", s.rows, " examples, at least 2 are needed");
+  Array<double, 1> correlation = make_array<double>(s.cols);
+  for (Index t = 0; t < s.cols; ++t)
+    correlation(static_cast<std::size_t>(t)) = pearson(detail::column(s, t), detail::column(y, t));
+  return correlation;
+}
+
+/// scores [examples], a high one means "mislabelled"; mislabelled: positions of those that are.
+/// Throws if a score is NaN, a position is out of range or listed twice, or one of the two groups
+/// is empty.
+inline double mislabel_auc(const std::vector<double>& scores,
+                           const std::vector<Index>& mislabelled) {
+  const Index n = static_cast<Index>(scores.size());
+  for (const double s : scores) require(!std::isnan(s), "mislabel_auc: a score is NaN");
+  const std::vector<double> ranks = average_ranks(scores);
+  std::vector<bool> seen(scores.size());
+  double sum = 0;
+  for (const Index i : mislabelled) {
+    require(i >= 0 && i < n, "mislabel_auc: example ", i, " of ", n);
+    require(!seen[static_cast<std::size_t>(i)], "mislabel_auc: example ", i, " is listed twice");
+    seen[static_cast<std::size_t>(i)] = true;
+    sum += ranks[static_cast<std::size_t>(i)];
+  }
+  const double positive = static_cast<double>(mislabelled.size());
+  const double negative = static_cast<double>(n) - positive;
+  require(positive > 0 && negative > 0, "mislabel_auc: ", positive, " mislabelled and ", negative,
+          " clean examples, at least 1 of each is needed");
+  return (sum - positive * (positive + 1) / 2) / (positive * negative);
+}
+
+}  // namespace expunge

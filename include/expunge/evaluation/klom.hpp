@@ -1,0 +1,170 @@
+// KLoM, the KL divergence of margins: how far the margins of unlearned models are from those of
+// oracles (models retrained without the forget set), point by point.
+//
+//   p_b = share of oracle models in bin b,  q_b = share of unlearned models in bin b
+//   KLoM(x) = sum over b with p_b > 0 of p_b ln(p_b / max(q_b, floor))
+//
+// Source: Georgiev et al., arXiv 2410.23232, Algorithm E.1; variants and presets in
+// klom_config.hpp. Two samples of the same distribution do not score 0: print the floor
+// (klom_floor.hpp) beside every score, and both directions (klom_triple.hpp).
+//
+// Where we differ from published code: a point with a NaN or infinite margin, or whose whole sample
+// was dropped at the last edge (all models diverged upwards), scores the ceiling and is counted,
+// where EasyDUB returns 0, the perfect score, or NaN. Two equal constants score 0 in every preset.
+//
+//   oracle     [oracle models][points]     float, double or Half
+//   unlearned  [unlearned models][points]  the number of models may differ
+//
+// Cost: see klom_histogram.hpp. Results do not depend on the number of threads.
+#pragma once
+
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include "expunge/core/array.hpp"
+#include "expunge/core/parallel.hpp"
+#include "expunge/core/sample.hpp"
+#include "expunge/evaluation/klom_config.hpp"
+#include "expunge/evaluation/klom_histogram.hpp"
+
+namespace expunge {
+
+/// One score per point, and what it rests on.
+struct KlomResult {
+  Array<double, 1> per_point;     // [points], nats
+  std::vector<std::uint8_t> bad;  // [points], 1: scored the ceiling because there is no score
+  Index bad_points = 0;
+  Index oracle_models = 0;
+  Index unlearned_models = 0;
+  KlomConfig config;
+
+  /// Preset, direction, bins and numbers of models, for printing beside the score.
+  std::string label() const { return klom_label(config, oracle_models, unlearned_models); }
+};
+
+namespace detail {
+
+/// KL of two histograms by a table of logarithms of counts.
+class HistogramKl {
+ public:
+  HistogramKl(const KlomConfig& config, Index most_models)
+      : config_(config),
+        log_floor_(std::log(config.floor)),
+        log_count_(static_cast<std::size_t>(most_models + 1)) {
+    for (std::size_t i = 1; i < log_count_.size(); ++i)
+      log_count_[i] = std::log(static_cast<double>(i));
+  }
+
+  /// KL(first || second) of counts [bins]; NaN where a sample was dropped altogether.
+  double operator()(const std::int32_t* first, const std::int32_t* second) const {
+    const std::int32_t n = std::accumulate(first, first + config_.bins, 0);
+    const std::int32_t m = std::accumulate(second, second + config_.bins, 0);
+    if (n == 0 || (m == 0 && config_.renormalised)) return std::nan("");
+    const double floor_count = config_.floor * static_cast<double>(m);
+    double sum = 0;
+    for (Index b = 0; b < config_.bins; ++b) {
+      if (first[b] == 0) continue;
+      const bool floored = m == 0 || static_cast<double>(second[b]) < floor_count;
+      const double log_q = floored ? log_floor_ : log_count(second[b]) - log_count(m);
+      sum += static_cast<double>(first[b]) * (log_count(first[b]) - log_count(n) - log_q);
+    }
+    const double kl = sum / static_cast<double>(n);
+    return config_.renormalised ? kl + std::log(floored_sum(first, second, m)) : kl;
+  }
+
+ private:
+  double log_count(std::int32_t count) const { return log_count_[static_cast<std::size_t>(count)]; }
+
+  /// What the second distribution adds up to after flooring.
+  double floored_sum(const std::int32_t* first, const std::int32_t* second, std::int32_t m) const {
+    const bool everywhere = config_.floor_where == FloorWhere::everywhere;
+    double sum = everywhere ? static_cast<double>(config_.bins_below) * config_.floor : 0;
+    for (Index b = 0; b < config_.bins; ++b) {
+      const double q = static_cast<double>(second[b]) / static_cast<double>(m);
+      sum += everywhere || first[b] > 0 ? std::max(q, config_.floor) : q;
+    }
+    return sum;
+  }
+
+  const KlomConfig config_;
+  double log_floor_;
+  std::vector<double> log_count_;
+};
+
+inline void require_models(const std::vector<Index>& models, Index available, const char* whose) {
+  require(!models.empty(), "klom: no ", whose, " models");
+  for (const Index model : models)
+    require(model >= 0 && model < available, "klom: ", whose, " model ", model, " of ", available);
+}
+
+inline void finish(KlomResult& result) {
+  for (std::size_t x = 0; x < result.bad.size(); ++x) {
+    require(!result.bad[x] || result.config.bad_points == BadPoints::score_ceiling, "klom: point ",
+            x, " has a margin that is not finite, or all its models diverged");
+    result.bad_points += result.bad[x];
+  }
+}
+
+}  // namespace detail
+
+/// KLoM of the listed models alone; a model may be listed more than once (as a bootstrap does).
+/// Throws std::invalid_argument if the numbers of points differ or a model is out of range.
+template <MatrixLike O, MatrixLike U>
+KlomResult klom_of_models(const O& oracle, const std::vector<Index>& oracle_models,
+                          const U& unlearned, const std::vector<Index>& unlearned_models,
+                          const KlomConfig& config = {}) {
+  using Edge = detail::EdgeType<typename O::value_type, typename U::value_type>;
+  const MatrixView<const typename O::value_type> o = view(oracle);
+  const MatrixView<const typename U::value_type> u = view(unlearned);
+  config.validate();
+  require(o.cols == u.cols, "klom: oracle margins have ", o.cols, " points, unlearned have ",
+          u.cols);
+  detail::require_models(oracle_models, o.rows, "oracle");
+  detail::require_models(unlearned_models, u.rows, "unlearned");
+
+  const Index points = o.cols;
+  const Index n_oracle = static_cast<Index>(oracle_models.size());
+  const Index n_unlearned = static_cast<Index>(unlearned_models.size());
+  KlomResult result{make_array<double>(points),
+                    std::vector<std::uint8_t>(static_cast<std::size_t>(points)),
+                    0,
+                    n_oracle,
+                    n_unlearned,
+                    config};
+  const detail::HistogramKl kl(config, std::max(n_oracle, n_unlearned));
+  const Index first_sample = config.direction == KlDirection::oracle_to_unlearned ? 0 : 1;
+
+  std::vector<std::optional<detail::HistogramBlock<Edge>>> workspace(
+      static_cast<std::size_t>(thread_count(config.threads)));
+  const auto score_block = [&](int thread, Index block) {
+    std::optional<detail::HistogramBlock<Edge>>& mine = workspace[static_cast<std::size_t>(thread)];
+    if (!mine) mine.emplace(config, n_oracle, n_unlearned);
+    detail::HistogramBlock<Edge>& histograms = *mine;
+    const Index first = block * detail::klom_block;
+    const Index width = std::min(detail::klom_block, points - first);
+    histograms.fill(o, oracle_models, u, unlearned_models, first, width);
+    for (Index c = 0; c < width; ++c) {
+      double score = std::nan("");
+      if (histograms.kind(c) == detail::PointKind::constant) score = 0;
+      if (histograms.kind(c) == detail::PointKind::ordinary)
+        score = kl(histograms.counts(first_sample, c), histograms.counts(1 - first_sample, c));
+      const std::size_t x = static_cast<std::size_t>(first + c);
+      result.bad[x] = detail::not_finite(score);
+      result.per_point(x) = result.bad[x] ? config.ceiling() : score;
+    }
+  };
+  parallel_for(config.threads, (points + detail::klom_block - 1) / detail::klom_block, score_block);
+  detail::finish(result);
+  return result;
+}
+
+/// KLoM of all models: oracle [N_o][points] against unlearned [N_u][points], in nats.
+template <MatrixLike O, MatrixLike U>
+KlomResult klom(const O& oracle, const U& unlearned, const KlomConfig& config = {}) {
+  return klom_of_models(oracle, all_indices(static_cast<Index>(view(oracle).rows)), unlearned,
+                        all_indices(static_cast<Index>(view(unlearned).rows)), config);
+}
+
+}  // namespace expunge

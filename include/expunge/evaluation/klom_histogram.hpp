@@ -1,0 +1,198 @@
+// Histograms of two samples per point on common bins, for a block of points at a time.
+//
+// Margins lie as [models][points], and a point is a column. We copy a block of 64 columns of all
+// models into one compact buffer, which stays in the L2 cache; all passes over it run along rows,
+// so they vectorise over points and never stride. The bin of a value is guessed by one
+// multiplication and then corrected by comparison with the edges, so that it is the bin that
+// numpy.histogram and numpy.digitize find, whatever the rounding.
+//
+//   values  [models][block]       oracles first, then unlearned
+//   edges   [block][bins + 2]     NaN where the point has no histogram
+//   counts  [2][block][bins + 1]  the last one: samples equal to a dropped last edge
+//
+// Cost: 0.5 to 1 us per point for 2 x 200 models on one core.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+#include <vector>
+
+#include "expunge/core/half.hpp"
+#include "expunge/core/view.hpp"
+#include "expunge/evaluation/klom_config.hpp"
+
+namespace expunge::detail {
+
+inline constexpr Index klom_block = 64;
+
+/// The type that holds both element types exactly, and in which numpy would compute the edges.
+template <class A, class B>
+using EdgeType = std::conditional_t<
+    std::is_same_v<A, double> || std::is_same_v<B, double>, double,
+    std::conditional_t<std::is_same_v<A, Half> && std::is_same_v<B, Half>, Half, float>>;
+
+/// The type of values in the buffer: half precision is widened.
+template <class E>
+using BufferType = std::conditional_t<std::is_same_v<E, Half>, float, E>;
+
+/// By its bits, so that no compiler flag can assume it away.
+inline bool not_finite(float x) {
+  return (std::bit_cast<std::uint32_t>(x) & 0x7f800000u) == 0x7f800000u;
+}
+inline bool not_finite(double x) {
+  return (std::bit_cast<std::uint64_t>(x) & 0x7ff0000000000000u) == 0x7ff0000000000000u;
+}
+
+/// x, rounded to its type: keeps a compiler from fusing a product into the sum that follows.
+template <class E>
+E rounded(E x) {
+  if constexpr (std::is_same_v<E, Half>) {
+    return x;
+  } else {
+    volatile E stored = x;
+    return stored;
+  }
+}
+
+/// numpy.linspace(first, last, bins + 1) in the arithmetic of E.
+template <class E>
+void equal_edges(E first, E last, Index bins, double* edges) {
+  const auto number = [](Index i) { return static_cast<E>(static_cast<float>(i)); };
+  const E width = last - first;
+  const E step = width / number(bins);
+  const bool underflow = step == number(0);
+  edges[0] = static_cast<double>(first);
+  for (Index i = 1; i < bins; ++i) {
+    const E offset =
+        underflow ? rounded((number(i) / number(bins)) * width) : rounded(number(i) * step);
+    const E edge = offset + first;
+    edges[i] = edge < last ? static_cast<double>(edge) : static_cast<double>(last);
+  }
+  edges[bins] = static_cast<double>(last);
+}
+
+/// What the margins of one point allow.
+enum class PointKind : std::uint8_t { ordinary, constant, bad };
+
+/// The histograms of up to 64 points. E: the input's type; reused from block to block.
+template <class E>
+class HistogramBlock {
+ public:
+  using Value = BufferType<E>;
+
+  HistogramBlock(const KlomConfig& config, Index oracle_models, Index unlearned_models)
+      : config_(config),
+        models_{oracle_models, unlearned_models},
+        values_(static_cast<std::size_t>((oracle_models + unlearned_models) * klom_block)),
+        edges_(static_cast<std::size_t>(klom_block * (config.bins + 2))),
+        counts_(static_cast<std::size_t>(2 * klom_block * (config.bins + 1))) {}
+
+  /// Reads points [first, first + width) of the models listed and counts them.
+  template <class O, class U>
+  void fill(MatrixView<const O> oracle, const std::vector<Index>& oracle_models,
+            MatrixView<const U> unlearned, const std::vector<Index>& unlearned_models, Index first,
+            Index width) {
+    width_ = width;
+    lowest_.fill(std::numeric_limits<Value>::infinity());
+    highest_.fill(-std::numeric_limits<Value>::infinity());
+    not_finite_.fill(0);
+    copy(oracle, oracle_models, first, config_.clipped == Clipped::both, values_.data());
+    copy(unlearned, unlearned_models, first, config_.clipped != Clipped::none,
+         values_.data() + models_[0] * klom_block);
+    for (Index c = 0; c < width; ++c) set_edges(c);
+    std::fill(counts_.begin(), counts_.end(), 0);
+    count(0, values_.data());
+    count(1, values_.data() + models_[0] * klom_block);
+  }
+
+  PointKind kind(Index c) const { return kind_[at(c)]; }
+  /// [bins], then the samples that a dropped last edge leaves out. sample 0: oracle, 1: unlearned.
+  const std::int32_t* counts(Index sample, Index c) const {
+    return counts_.data() + (sample * klom_block + c) * (config_.bins + 1);
+  }
+
+ private:
+  template <class T>
+  using Columns = std::array<T, static_cast<std::size_t>(klom_block)>;
+  static std::size_t at(Index c) { return static_cast<std::size_t>(c); }
+
+  template <class T>
+  void copy(MatrixView<const T> margins, const std::vector<Index>& models, Index first, bool clip,
+            Value* to) {
+    const Value low = static_cast<Value>(static_cast<E>(config_.clip_min));
+    const Value high = static_cast<Value>(static_cast<E>(config_.clip_max));
+    for (const Index model : models) {
+      const T* from = margins.row(model) + first;
+      for (Index c = 0; c < width_; ++c) {
+        Value x = static_cast<Value>(from[c]);
+        not_finite_[at(c)] |= not_finite(x);
+        if (clip) x = x < low ? low : (x > high ? high : x);
+        lowest_[at(c)] = x < lowest_[at(c)] ? x : lowest_[at(c)];
+        highest_[at(c)] = x > highest_[at(c)] ? x : highest_[at(c)];
+        to[c] = x;
+      }
+      to += klom_block;
+    }
+  }
+
+  void set_edges(Index c) {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    double* edges = edges_.data() + c * (config_.bins + 2);
+    const Value low = lowest_[at(c)], high = highest_[at(c)];
+    const bool bad = not_finite_[at(c)] != 0 || not_finite(high - low);
+    kind_[at(c)] = bad ? PointKind::bad : low < high ? PointKind::ordinary : PointKind::constant;
+    origin_[at(c)] = static_cast<double>(low);
+    scale_[at(c)] = 0;
+    std::fill_n(edges, config_.bins + 2, nan);
+    if (kind_[at(c)] != PointKind::ordinary) return;
+    if (config_.edges == EdgePrecision::as_input)
+      equal_edges<E>(static_cast<E>(low), static_cast<E>(high), config_.bins, edges);
+    else
+      equal_edges<double>(static_cast<double>(low), static_cast<double>(high), config_.bins, edges);
+    // a closed last bin, and the place of dropped samples, end at NaN: nothing lies beyond
+    if (config_.last_edge == LastEdge::closed) edges[config_.bins] = nan;
+    const double width = static_cast<double>(high) - static_cast<double>(low);
+    const double scale = static_cast<double>(config_.bins) / width;
+    scale_[at(c)] = not_finite(scale) ? 0 : scale;
+  }
+
+  void count(Index sample, const Value* values) {
+    const bool closed = config_.last_edge == LastEdge::closed;
+    const double last = static_cast<double>(closed ? config_.bins - 1 : config_.bins);
+    Columns<std::int32_t> guess;
+    for (Index m = 0; m < models_[at(sample)]; ++m, values += klom_block) {
+      for (Index c = 0; c < width_; ++c) {
+        const double t = (static_cast<double>(values[c]) - origin_[at(c)]) * scale_[at(c)];
+        guess[at(c)] = static_cast<std::int32_t>(t < last ? t : last);  // NaN: last
+      }
+      const double* edges = edges_.data();
+      std::int32_t* counts = counts_.data() + sample * klom_block * (config_.bins + 1);
+      for (Index c = 0; c < width_; ++c) {
+        const double x = static_cast<double>(values[c]);
+        Index bin = guess[at(c)];
+        while (x < edges[bin]) --bin;
+        while (x >= edges[bin + 1]) ++bin;
+        ++counts[bin];
+        edges += config_.bins + 2;
+        counts += config_.bins + 1;
+      }
+    }
+  }
+
+  const KlomConfig config_;
+  const std::array<Index, 2> models_;
+  Index width_ = 0;
+  Columns<Value> lowest_, highest_;
+  Columns<std::uint8_t> not_finite_;
+  Columns<PointKind> kind_;
+  Columns<double> origin_, scale_;
+  std::vector<Value> values_;
+  std::vector<double> edges_;
+  std::vector<std::int32_t> counts_;
+};
+
+}  // namespace expunge::detail

@@ -1,0 +1,120 @@
+// LDS, the linear datamodelling score: how well an attribution predicts the outputs of models that
+// were trained on other subsets.
+//
+//   LDS(t) = Spearman over held-out models j of  sum_{i in S_j} tau_i(t)  and  f_t(theta_j)
+//   LDS    = mean over targets t, with a bootstrap interval over targets
+//
+// Source: Park et al., "TRAK", arXiv 2303.14186, section 2. Ties get average ranks (half-precision
+// margins tie often). A target whose predictions or outputs are constant or not finite has no rank
+// correlation: it counts as 0 in the mean, and is reported (published code lets NaN spread, or
+// drops such targets in silence).
+//
+// Sign: effects predict the *margin*, so that a larger sum means a larger margin. If the outputs
+// are losses, negate the predictions.
+//
+//   predicted, true outputs  [models][targets]
+//
+// Cost: O(models log models) per target.
+#pragma once
+
+#include "expunge/core/array.hpp"
+#include "expunge/core/parallel.hpp"
+#include "expunge/core/random.hpp"
+#include "expunge/data/subset_masks.hpp"
+#include "expunge/evaluation/klom_interval.hpp"
+#include "expunge/evaluation/ranks.hpp"
+
+namespace expunge {
+
+struct LdsConfig {
+  BootstrapConfig bootstrap{1000, 0.95, 0};  // over targets
+  int threads = 0;                           // 0: all; never changes a result
+};
+
+struct LdsResult {
+  double mean = 0;           // over targets; those without a correlation count as 0
+  Interval interval;         // bootstrap percentile interval over targets
+  Index without_score = 0;   // targets that are constant or not finite on either side
+  Array<double, 1> score;    // [targets], Spearman, NaN without one
+  Array<double, 1> p_value;  // [targets], two-sided, NaN without one
+};
+
+/// sum_{i in S_j} weights(i, t): [models][targets] from weights [examples][targets].
+template <MatrixLike W>
+Array<double, 2> predict_outputs(const W& weights, const SubsetMasks& subsets) {
+  const MatrixView<const typename W::value_type> w = view(weights);
+  require(w.rows == subsets.examples(), "predict_outputs: weights of ", w.rows,
+          " examples, masks of ", subsets.examples());
+  Array<double, 2> sums = xt::zeros<double>(
+      {static_cast<std::size_t>(subsets.models()), static_cast<std::size_t>(w.cols)});
+  for (Index m = 0; m < subsets.models(); ++m)
+    for (const Index i : subsets.members(m))
+      for (Index t = 0; t < w.cols; ++t)
+        sums(static_cast<std::size_t>(m), static_cast<std::size_t>(t)) +=
+            static_cast<double>(w(i, t));
+  return sums;
+}
+
+namespace detail {
+
+template <class T>
+std::vector<double> column(MatrixView<const T> a, Index t) {
+  std::vector<double> values(static_cast<std::size_t>(a.rows));
+  for (Index m = 0; m < a.rows; ++m)
+    values[static_cast<std::size_t>(m)] = static_cast<double>(a(m, t));
+  return values;
+}
+
+inline bool all_finite(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double x) { return !not_finite(x); });
+}
+
+/// Percentile interval of the mean over targets.
+inline Interval interval_of_mean(const std::vector<double>& scores, const BootstrapConfig& config) {
+  const Index n = static_cast<Index>(scores.size());
+  std::vector<double> means;
+  for (Index r = 0; r < config.replicates; ++r) {
+    const Stream stream{Purpose::bootstrap, static_cast<std::uint32_t>(r)};
+    double sum = 0;
+    for (std::uint64_t t = 0; t < scores.size(); ++t)
+      sum += scores[static_cast<std::size_t>(random_below(config.seed, stream, t, n))];
+    means.push_back(sum / static_cast<double>(n));
+  }
+  const double mean = std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(n);
+  return bootstrap_estimate(mean, std::move(means), config.level).percentile;
+}
+
+}  // namespace detail
+
+/// Of predicted against true outputs, both [models][targets]. Throws if the shapes differ, or with
+/// fewer than two models or no target.
+template <MatrixLike P, MatrixLike T>
+LdsResult lds(const P& predicted, const T& truth, const LdsConfig& config = {}) {
+  const MatrixView<const typename P::value_type> p = view(predicted);
+  const MatrixView<const typename T::value_type> y = view(truth);
+  config.bootstrap.validate();
+  require(p.rows == y.rows && p.cols == y.cols, "lds: predictions are [", p.rows, "][", p.cols,
+          "], outputs [", y.rows, "][", y.cols, "]");
+  require(p.rows >= 2 && p.cols >= 1, "lds: ", p.rows, " models and ", p.cols,
+          " targets, at least 2 and 1 are needed");
+  LdsResult result;
+  result.score = make_array<double>(p.cols);
+  result.p_value = make_array<double>(p.cols);
+  parallel_for(config.threads, p.cols, [&](int, Index target) {
+    const std::vector<double> a = detail::column(p, target), b = detail::column(y, target);
+    const bool finite = detail::all_finite(a) && detail::all_finite(b);
+    const double r = finite ? spearman(a, b) : std::nan("");
+    result.score(static_cast<std::size_t>(target)) = r;
+    result.p_value(static_cast<std::size_t>(target)) = correlation_p_value(r, p.rows);
+  });
+  std::vector<double> scores(result.score.begin(), result.score.end());
+  for (double& r : scores) {
+    result.without_score += std::isnan(r);
+    if (std::isnan(r)) r = 0;
+    result.mean += r / static_cast<double>(p.cols);
+  }
+  result.interval = detail::interval_of_mean(scores, config.bootstrap);
+  return result;
+}
+
+}  // namespace expunge

@@ -1,0 +1,36 @@
+// Mean squared error over the k answers of an example:   L = 1/k sum_j (z_j - t_j)^2
+//
+// t is a target vector (matching), or the one-hot vector of a label (training).
+#pragma once
+
+#include "expunge/loss/loss.hpp"
+
+namespace expunge {
+
+struct SquaredError {
+  template <class Real>
+  EXPUNGE_HD Real operator()(const Real* z, Index k, const Real* target, Real weight,
+                             Real* dz) const {
+    Real sum = 0;
+    for (Index j = 0; j < k; ++j) sum += add(z[j] - target[j], k, weight, dz[j]);
+    return sum / static_cast<Real>(k);
+  }
+
+  template <class Real>
+  EXPUNGE_HD Real operator()(const Real* z, Index k, Label y, Real weight, Real* dz) const {
+    Real sum = 0;
+    for (Index j = 0; j < k; ++j) sum += add(z[j] - Real(j == y ? 1 : 0), k, weight, dz[j]);
+    return sum / static_cast<Real>(k);
+  }
+
+ private:
+  template <class Real>
+  EXPUNGE_HD static Real add(Real error, Index k, Real weight, Real& dz) {
+    dz += weight * Real(2) * error / static_cast<Real>(k);
+    return error * error;
+  }
+};
+
+static_assert(Loss<SquaredError, float> && VectorLoss<SquaredError, float>);
+
+}  // namespace expunge

@@ -1,0 +1,174 @@
+// Layers one after the other, put together at compile time.
+//
+// The weights of a member are one row: the layers' slices in order. A forward pass writes every
+// layer's output into the workspace; the backward pass reads them there.
+#pragma once
+
+#include <array>
+#include <tuple>
+#include <utility>
+
+#include "expunge/nn/model.hpp"
+
+namespace expunge {
+
+/// Refuses two neighbours whose shapes differ. The compiler prints both layers with the sentence.
+template <class Before, class After>
+struct LayersFit {
+  static_assert(
+      std::is_same_v<typename Before::Output, typename After::Input>,
+      "Sequential: a layer's input shape must be the output shape of the layer before it; "
+      "LayersFit<Before, After> names the two layers.");
+  static constexpr bool value = true;
+};
+
+template <class... Layers>
+class Sequential {
+  using Tuple = std::tuple<Layers...>;
+  template <std::size_t L>
+  using LayerAt = std::tuple_element_t<L, Tuple>;
+  static constexpr std::size_t depth = sizeof...(Layers);
+  static_assert(depth > 0, "Sequential: needs at least one layer.");
+
+ public:
+  using Input = typename LayerAt<0>::Input;
+  using Output = typename LayerAt<depth - 1>::Output;
+  static constexpr Index classes = Output::size;
+  static constexpr Index parameters = (Layers::parameters + ...);
+  static constexpr Index statistics = (Layers::statistics + ...);
+
+  /// Memory of one cohort: every layer's output and cache, and two gradients of the widest layer.
+  /// Every member's block starts aligned.
+  template <class B>
+  struct Workspace {
+    using Real = typename B::Real;
+
+    Workspace(B& backend, Index members_, Index rows_) : members(members_), rows(rows_) {
+      for (std::size_t l = 0; l < depth; ++l) {
+        outputs[l] = backend.template allocate<Real>(members * stride(output_sizes[l]));
+        caches[l] = backend.template allocate<Real>(members * stride(cache_sizes[l]));
+      }
+      for (auto& gradient : gradients)
+        gradient = backend.template allocate<Real>(members * stride(widest));
+    }
+
+    /// Numbers from one member to the next, of an array with so many features.
+    Index stride(Index features) const { return padded<Real>(rows * features); }
+
+    using Buffer = typename B::template Buffer<Real>;
+    Index members;
+    Index rows;  // capacity; a pass may use fewer
+    std::array<Buffer, depth> outputs;
+    std::array<Buffer, depth> caches;
+    std::array<Buffer, 2> gradients;
+  };
+
+  template <class B>
+  static Workspace<B> workspace(B& backend, Index members, Index rows) {
+    return Workspace<B>(backend, members, rows);
+  }
+
+  /// Initial weights of one member: theta [parameters] and stats [statistics], on the host.
+  template <class Real>
+  static void initialise(std::uint64_t seed, Index member, Real* theta, Real* stats) {
+    static_assert(fits);
+    for_each_layer([&]<std::size_t L>() {
+      constexpr Index offset = parameter_offsets[L];
+      LayerAt<L>::initialise(seed, member, offset, theta + offset, stats + statistic_offsets[L]);
+    });
+  }
+
+  /// Logits [members][rows][classes], in the workspace until its next use.
+  template <class B>
+  static ConstTensor<B> forward(B& backend, WeightsOn<B> weights, ConstTensor<B> x,
+                                Workspace<B>& space, Mode mode) {
+    using Real = typename B::Real;
+    static_assert(fits);
+    require(x.features == Input::size && x.members <= space.members && x.rows <= space.rows,
+            "Sequential::forward: input is [", x.members, "][", x.rows, "][", x.features,
+            "], the model takes [", space.members, "][", space.rows, "][", Input::size, "]");
+    for_each_layer([&]<std::size_t L>() {
+      const TensorView<const Real> in = L == 0 ? x : output<(L > 0 ? L - 1 : 0)>(space, x);
+      LayerAt<L>::forward(backend, slice<L>(weights), in, output<L>(space, x), cache<L>(space, x),
+                          mode);
+    });
+    return output<depth - 1>(space, x);
+  }
+
+  /// Gradient of the loss in all weights, overwriting dtheta [members][parameters]; `dlogits` is
+  /// its gradient in the logits. Call after `forward` on the same x and workspace.
+  template <class B>
+  static void backward(B& backend, WeightsOn<B> weights, ConstTensor<B> x, Workspace<B>& space,
+                       ConstTensor<B> dlogits, Matrix<B> dtheta) {
+    using Real = typename B::Real;
+    TensorView<const Real> dy = dlogits;
+    for_each_layer_backwards([&]<std::size_t L>() {
+      using This = LayerAt<L>;
+      const TensorView<const Real> in = L == 0 ? x : output<(L > 0 ? L - 1 : 0)>(space, x);
+      TensorView<Real> dx;  // the first layer's stays empty: nobody needs it
+      if constexpr (L > 0) dx = block(space.gradients[L % 2], space, x, This::Input::size);
+      This::backward(backend, slice<L>(weights), in, output<L>(space, x), cache<L>(space, x), dy,
+                     dx, dtheta.columns(parameter_offsets[L], This::parameters));
+      dy = dx;
+    });
+  }
+
+ private:
+  static constexpr std::array<Index, depth> output_sizes = {Layers::Output::size...};
+  static constexpr std::array<Index, depth> cache_sizes = {Layers::cache...};
+  static constexpr Index widest = std::max({Layers::Input::size..., Layers::Output::size...});
+
+  static constexpr std::array<Index, depth> offsets(std::array<Index, depth> sizes) {
+    std::array<Index, depth> result{};
+    for (std::size_t l = 1; l < depth; ++l) result[l] = result[l - 1] + sizes[l - 1];
+    return result;
+  }
+  static constexpr std::array<Index, depth> parameter_offsets = offsets({Layers::parameters...});
+  static constexpr std::array<Index, depth> statistic_offsets = offsets({Layers::statistics...});
+
+  static constexpr bool neighbours_fit() {
+    return []<std::size_t... L>(std::index_sequence<L...>) {
+      return (LayersFit<LayerAt<L>, LayerAt<L + 1>>::value && ...);
+    }
+    (std::make_index_sequence<depth - 1>{});
+  }
+  static constexpr bool fits = neighbours_fit();
+
+  template <class F>
+  static void for_each_layer(F&& f) {
+    [&]<std::size_t... L>(std::index_sequence<L...>) {
+      (f.template operator()<L>(), ...);
+    }
+    (std::make_index_sequence<depth>{});
+  }
+  template <class F>
+  static void for_each_layer_backwards(F&& f) {
+    [&]<std::size_t... L>(std::index_sequence<L...>) {
+      (f.template operator()<depth - 1 - L>(), ...);
+    }
+    (std::make_index_sequence<depth>{});
+  }
+
+  template <std::size_t L, class Real>
+  static Weights<Real> slice(Weights<Real> weights) {
+    return {weights.theta.columns(parameter_offsets[L], LayerAt<L>::parameters),
+            weights.stats.columns(statistic_offsets[L], LayerAt<L>::statistics)};
+  }
+
+  /// [members of x][rows of x][features] in a buffer of the workspace.
+  template <class Buffer, class Space, class Real>
+  static TensorView<Real> block(const Buffer& buffer, const Space& space, TensorView<const Real> x,
+                                Index features) {
+    return {buffer.data(), x.members, x.rows, features, space.stride(features)};
+  }
+  template <std::size_t L, class Space, class Real>
+  static TensorView<Real> output(const Space& space, TensorView<const Real> x) {
+    return block(space.outputs[L], space, x, output_sizes[L]);
+  }
+  template <std::size_t L, class Space, class Real>
+  static TensorView<Real> cache(const Space& space, TensorView<const Real> x) {
+    return block(space.caches[L], space, x, cache_sizes[L]);
+  }
+};
+
+}  // namespace expunge

@@ -1,0 +1,23 @@
+// f_x, the numbers that we attribute, match and score: a function of the logits z [k] and the
+// label.
+//
+//   F::outputs(k)                    how many numbers
+//   f.value(z, k, y, out)            writes them
+//   f.pullback(z, k, y, dout, dz)    adds (d out / d z)' dout to dz
+#pragma once
+
+#include <concepts>
+
+#include "expunge/core/platform.hpp"
+
+namespace expunge {
+
+/// See docs/concepts.md#outputfunction.
+template <class F, class Real>
+concept OutputFunction = requires(const F& f, const Real* z, Real* out) {
+  { F::outputs(Index{}) } -> std::convertible_to<Index>;
+  f.value(z, Index{}, Label{}, out);
+  f.pullback(z, Index{}, Label{}, z, out);
+};
+
+}  // namespace expunge

@@ -1,0 +1,35 @@
+// Softmax and log-sum-exp of one row, stable for any finite input.
+#pragma once
+
+#include <cmath>
+#include <limits>
+
+#include "expunge/core/platform.hpp"
+
+namespace expunge {
+
+/// log sum_j exp(z_j) over j != skip (pass a negative skip for all). NaN in, NaN out.
+template <class Real>
+EXPUNGE_HD Real log_sum_exp(const Real* z, Index k, Index skip = -1) {
+  Real largest = -std::numeric_limits<Real>::infinity();
+  for (Index j = 0; j < k; ++j)
+    if (j != skip && !(z[j] <= largest)) largest = z[j];
+  if (!(std::abs(largest) <= std::numeric_limits<Real>::max())) return largest;
+  Real sum = 0;
+  for (Index j = 0; j < k; ++j)
+    if (j != skip) sum += std::exp(z[j] - largest);
+  return largest + std::log(sum);
+}
+
+/// log sum_j exp(z_j / temperature).
+template <class Real>
+EXPUNGE_HD Real log_sum_exp_at(const Real* z, Index k, Real temperature) {
+  Real largest = z[0];
+  for (Index j = 1; j < k; ++j)
+    if (z[j] > largest) largest = z[j];
+  Real sum = 0;
+  for (Index j = 0; j < k; ++j) sum += std::exp((z[j] - largest) / temperature);
+  return largest / temperature + std::log(sum);
+}
+
+}  // namespace expunge

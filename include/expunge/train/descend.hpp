@@ -1,0 +1,236 @@
+// The one loop of training and fine-tuning: epochs of passes of minibatches, for all members.
+//
+// A cohort of members (one on a CPU) goes through the whole run on its worker. All memory is
+// allocated before the first step. Member m's order depends on (seed, m, epoch, pass) alone, so the
+// result does not depend on threads or cohorts.
+#pragma once
+
+#include "expunge/core/progress.hpp"
+#include "expunge/data/batches.hpp"
+#include "expunge/data/dataset.hpp"
+#include "expunge/train/ensemble.hpp"
+#include "expunge/train/objective.hpp"
+#include "expunge/train/optimizer.hpp"
+#include "expunge/train/schedule.hpp"
+
+namespace expunge {
+
+struct DescentConfig {
+  double learning_rate = 0.02;  // > 0; the schedule multiplies it
+  Index epochs = 1;             // >= 1
+  Index stop_after = 0;         // stop after so many epochs of the schedule; 0 = go to the end
+  LastBatch last_batch = LastBatch::keep;
+  std::uint64_t seed = 0;  // of the batch orders
+  Mode mode = Mode::train;
+
+  void validate() const {
+    require(learning_rate > 0 && std::isfinite(learning_rate), "DescentConfig: learning_rate is ",
+            learning_rate, ", not positive");
+    require(epochs >= 1, "DescentConfig: epochs is ", epochs, ", below 1");
+    require(stop_after >= 0 && stop_after <= epochs, "DescentConfig: stop_after is ", stop_after,
+            ", not in 0 .. ", epochs);
+  }
+  Index epochs_to_run() const { return stop_after > 0 ? stop_after : epochs; }
+};
+
+/// What a run did to each member.
+struct DescentReport {
+  std::vector<double> losses;  // [members]  mean loss over the last epoch
+  std::vector<char> finite;    // [members]  0: the weights are no longer numbers, it diverged
+  std::vector<Index> samples;  // [members]  examples that went forward and back, repeats counted
+
+  Index diverged() const { return std::count(finite.begin(), finite.end(), 0); }
+};
+
+/// Where a cohort stands at the end of an epoch.
+template <class Real>
+struct EpochEnd {
+  Index epoch;         // 0, 1, ...
+  Index first_member;  // the cohort is members [first_member, first_member + weights.theta.rows)
+  Weights<Real> weights;
+};
+
+/// An `after_epoch` that does nothing.
+struct NoObserver {
+  template <class B, class Real>
+  void operator()(B&, const EpochEnd<Real>&) const {}
+};
+
+namespace detail {
+
+/// Everything that one cohort needs for its run.
+template <class Model, class B, class Objective, class Optimizer>
+class CohortDescent {
+  using Real = typename B::Real;
+
+ public:
+  CohortDescent(B& backend, const DescentConfig& config, DatasetView data,
+                const Objective& objective, const Optimizer& optimizer, Index first, Index count,
+                Index rows)
+      : config_(config),
+        data_(data),
+        objective_(objective),
+        optimizer_(optimizer),
+        first_(first),
+        count_(count),
+        rows_(rows),
+        workspace_(Model::workspace(backend, count, rows)),
+        inputs_(backend.template allocate<Real>(count * padded<Real>(rows * Model::Input::size))),
+        dlogits_(backend.template allocate<Real>(count * padded<Real>(rows * Model::classes))),
+        losses_(backend.template allocate<Real>(count * rows)),
+        examples_(backend.template allocate<Index>(count * rows)),
+        gradient_(backend, count) {
+    for (Index s = 0; s < Optimizer::slots; ++s) slots_.emplace_back(backend, count);
+    for (const auto& slot : slots_) slot_views_.push_back(slot.theta());
+  }
+
+  template <class Schedule>
+  void epoch(B& backend, const CohortWeights<Model, B>& weights, const Schedule& schedule,
+             Index epoch, DescentReport& report) {
+    const Index passes = objective_.passes(epoch);
+    for (Index m = 0; m < count_; ++m) report.losses[at(m)] = 0;
+    Index seen = 0;
+    for (Index pass = 0; pass < passes; ++pass) {
+      const Index n = draw_orders(epoch, pass);
+      const std::vector<Index> ends =
+          batch_ends(n, objective_.batch_size(epoch, pass), config_.last_batch);
+      for (std::size_t b = 0; b < ends.size(); ++b) {
+        const double done = (static_cast<double>(pass) +
+                             static_cast<double>(b) / static_cast<double>(ends.size())) /
+                            static_cast<double>(passes);
+        const Moment moment{
+            epoch, config_.epochs,
+            (static_cast<double>(epoch) + done) / static_cast<double>(config_.epochs)};
+        step(backend, weights, b == 0 ? 0 : ends[b - 1], ends[b], epoch, pass,
+             config_.learning_rate * schedule(moment), report);
+      }
+      seen += ends.empty() ? 0 : ends.back();
+    }
+    for (Index m = 0; m < count_; ++m) {
+      report.losses[at(m)] /= static_cast<double>(std::max<Index>(seen, 1));
+      report.samples[at(m)] += seen;
+    }
+  }
+
+ private:
+  std::size_t at(Index m) const { return static_cast<std::size_t>(first_ + m); }
+
+  /// The shuffled examples of this pass, one list per member; all of one length.
+  Index draw_orders(Index epoch, Index pass) {
+    orders_.resize(static_cast<std::size_t>(count_));
+    for (Index m = 0; m < count_; ++m) {
+      std::vector<Index>& order = orders_[static_cast<std::size_t>(m)];
+      order = objective_.examples(first_ + m, epoch, pass);
+      shuffle_for_epoch(config_.seed, first_ + m, epoch, pass, order);
+      require(order.size() == orders_[0].size(), "descend: members ", first_, " and ", first_ + m,
+              " of one cohort see ", orders_[0].size(), " and ", order.size(),
+              " examples; use cohorts of one member, or subsets of one size");
+    }
+    return static_cast<Index>(orders_[0].size());
+  }
+
+  void step(B& backend, const CohortWeights<Model, B>& weights, Index begin, Index end, Index epoch,
+            Index pass, double rate, DescentReport& report) {
+    const Index rows = end - begin;
+    require(rows <= rows_, "descend: a batch of ", rows, " examples, room for ", rows_);
+    const MatrixView<Index> examples(examples_.data(), count_, rows, rows_);
+    for (Index m = 0; m < count_; ++m)
+      std::copy_n(orders_[static_cast<std::size_t>(m)].begin() + begin, rows, examples.row(m));
+    const TensorView<Real> x(inputs_.data(), count_, rows, Model::Input::size,
+                             padded<Real>(rows_ * Model::Input::size));
+    gather_rows(backend, data_.inputs, MatrixView<const Index>(examples), x);
+
+    const TensorView<Real> dlogits(dlogits_.data(), count_, rows, Model::classes,
+                                   padded<Real>(rows_ * Model::classes));
+    const MatrixView<Real> losses(losses_.data(), count_, rows, rows_);
+    fill_zero(backend, dlogits.flat());
+    fill_zero(backend, losses);
+    const TensorView<const Real> logits =
+        Model::forward(backend, weights.view(), x, workspace_, config_.mode);
+    objective_(backend, Minibatch<Real>{logits, examples, dlogits, losses, first_, epoch, pass});
+    Model::backward(backend, weights.view(), x, workspace_, dlogits, gradient_.theta());
+    if constexpr (requires {
+                    objective_.add_weight_gradient(backend, first_, weights.theta(),
+                                                   gradient_.theta());
+                  })
+      objective_.add_weight_gradient(backend, first_, weights.theta(), gradient_.theta());
+    optimizer_.step(backend, weights.theta(), MatrixView<const Real>(gradient_.theta()),
+                    slot_views_.data(), rate, step_index_++);
+    for (Index m = 0; m < count_; ++m)
+      for (Index i = 0; i < rows; ++i) report.losses[at(m)] += static_cast<double>(losses(m, i));
+  }
+
+  const DescentConfig& config_;
+  DatasetView data_;
+  const Objective& objective_;
+  const Optimizer& optimizer_;
+  Index first_, count_, rows_;
+  typename Model::template Workspace<B> workspace_;
+  typename B::template Buffer<Real> inputs_, dlogits_, losses_;
+  typename B::template Buffer<Index> examples_;
+  CohortWeights<Model, B> gradient_;
+  std::vector<CohortWeights<Model, B>> slots_;
+  std::vector<MatrixView<Real>> slot_views_;
+  std::vector<std::vector<Index>> orders_;
+  Index step_index_ = 0;
+};
+
+/// The largest minibatch of a member's run.
+template <class Objective>
+Index largest_minibatch(const Objective& objective, const DescentConfig& config, Index member) {
+  Index largest = 1;
+  for (Index epoch = 0; epoch < config.epochs_to_run(); ++epoch)
+    for (Index pass = 0; pass < objective.passes(epoch); ++pass)
+      largest = std::max(
+          largest, largest_batch(static_cast<Index>(objective.examples(member, epoch, pass).size()),
+                                 objective.batch_size(epoch, pass), config.last_batch));
+  return largest;
+}
+
+}  // namespace detail
+
+/// Runs the objective on all members of the ensemble, in place. `after_epoch(worker, EpochEnd)` is
+/// called by the worker of each cohort.
+/// Throws std::invalid_argument on bad settings; divergence is in the report.
+template <class Model, class B, class ObjectiveType, class OptimizerType, class ScheduleType,
+          class Observer = NoObserver>
+DescentReport descend(B& backend, const DescentConfig& config, DatasetView data,
+                      const ObjectiveType& objective, const OptimizerType& optimizer,
+                      const ScheduleType& schedule, Ensemble<Model, typename B::Real>& ensemble,
+                      const Observer& after_epoch = {}, const Progress& progress = {}) {
+  static_assert(Objective<ObjectiveType, B>,
+                "descend: the objective must have passes, batch_size, examples and a call on a "
+                "minibatch; see docs/concepts.md#objective");
+  static_assert(Optimizer<OptimizerType, B>,
+                "descend: the optimiser must have slots, validate and step; see "
+                "docs/concepts.md#optimizer");
+  static_assert(Schedule<ScheduleType>,
+                "descend: the schedule must turn a Moment into a factor; see "
+                "docs/concepts.md#schedule");
+  config.validate();
+  optimizer.validate();
+  require(data.inputs.cols == Model::Input::size, "descend: inputs have ", data.inputs.cols,
+          " features, the model takes ", Model::Input::size);
+  const auto members = static_cast<std::size_t>(ensemble.members());
+  DescentReport report{std::vector<double>(members), std::vector<char>(members, 1),
+                       std::vector<Index>(members)};
+  ProgressCounter counter(progress, ensemble.members());
+  for_each_cohort(backend, ensemble.members(), [&](B& worker, Index first, Index count) {
+    CohortWeights<Model, B> weights(worker, count);
+    weights.load(worker, ensemble, first);
+    detail::CohortDescent<Model, B, ObjectiveType, OptimizerType> run(
+        worker, config, data, objective, optimizer, first, count,
+        detail::largest_minibatch(objective, config, first));
+    for (Index epoch = 0; epoch < config.epochs_to_run(); ++epoch) {
+      run.epoch(worker, weights, schedule, epoch, report);
+      after_epoch(worker, EpochEnd<typename B::Real>{epoch, first, weights.view()});
+    }
+    weights.store(worker, ensemble, first);
+    for (Index m = first; m < first + count; ++m)
+      report.finite[static_cast<std::size_t>(m)] = is_finite(ensemble, m);
+    counter.add(count);
+  });
+  return report;
+}
+
+}  // namespace expunge

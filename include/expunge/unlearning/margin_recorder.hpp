@@ -1,0 +1,47 @@
+// Margins of chosen points after every epoch of a run: trajectories for missing-target figures and for
+// KLoM against compute.
+//
+// Source of the figure: Attribute-to-Delete (arXiv 2410.23232), figures 2, 5 and F.2.
+#pragma once
+
+#include <vector>
+
+#include "expunge/data/dataset.hpp"
+#include "expunge/output/margin.hpp"
+#include "expunge/train/descend.hpp"
+
+namespace expunge {
+
+/// An `after_epoch` of descend, train and unlearn. Remembers [epochs][members][points]; the points'
+/// inputs and labels must outlive it. Each cohort writes its own rows, so no lock is needed.
+template <class Model, class B>
+class MarginRecorder {
+  using Real = typename B::Real;
+
+ public:
+  MarginRecorder(Index epochs, Index members, DatasetView points)
+      : points_(points), margins_(make_array<float>(epochs, members, points.size())) {}
+
+  void operator()(B& worker, const EpochEnd<Real>& end) const {
+    const Index count = end.weights.theta.rows;
+    Array<Real, 3> logits = make_array<Real>(count, points_.size(), Model::classes);
+    Evaluator<Model, B> evaluate(worker, count);
+    evaluate(worker, end.weights, points_.inputs, view(logits));
+    const TensorView<float> all = view(margins_);
+    for (Index m = 0; m < count; ++m)
+      for (Index i = 0; i < points_.size(); ++i) {
+        Real margin;
+        Margin{}.value(view(logits).row(m, i), Model::classes, points_.labels[i], &margin);
+        all(end.epoch, end.first_member + m, i) = static_cast<float>(margin);
+      }
+  }
+
+  /// [epochs][members][points], epoch 0 being the end of the first epoch.
+  const Array<float, 3>& margins() const { return margins_; }
+
+ private:
+  DatasetView points_;
+  mutable Array<float, 3> margins_;
+};
+
+}  // namespace expunge

@@ -1,0 +1,61 @@
+// What every unlearning method is given: trained models, the data, and what to forget.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "expunge/data/dataset.hpp"
+#include "expunge/train/ensemble.hpp"
+
+namespace expunge {
+
+/// Models theta0 trained on all of `data`, and the split of `data` into forget and retain set.
+/// Holds views: what it is made from must outlive it.
+template <class Model, class Real>
+struct Problem {
+  DatasetView data;                     // S, the training set
+  std::vector<Index> forget;            // F, positions in S
+  std::vector<Index> retain;            // R = S \ F, ascending
+  const Ensemble<Model, Real>& models;  // theta0 [members][p]
+  TensorView<const Real> logits;  // f_x(theta0) [members][n or more][k], training points first
+};
+
+/// The forget set's examples.
+template <class Model, class Real>
+Dataset forget_examples(const Problem<Model, Real>& problem) {
+  Dataset forget{make_array<float>(problem.forget.size(), problem.data.inputs.cols), {}};
+  for (std::size_t i = 0; i < problem.forget.size(); ++i) {
+    std::copy_n(problem.data.inputs.row(problem.forget[i]), problem.data.inputs.cols,
+                forget.inputs.data() + static_cast<Index>(i) * problem.data.inputs.cols);
+    forget.labels.push_back(problem.data.labels[problem.forget[i]]);
+  }
+  return forget;
+}
+
+/// Checks the pieces and fills the retain set in.
+/// Throws std::invalid_argument when F is empty, repeats itself, leaves S or is all of S, or when
+/// the logits are of other models or points.
+template <class Model, class Real>
+Problem<Model, Real> make_problem(DatasetView data, std::vector<Index> forget,
+                                  const Ensemble<Model, Real>& models,
+                                  std::type_identity_t<TensorView<const Real>> logits) {
+  require(logits.members == models.members() && logits.rows >= data.size() &&
+              logits.features == Model::classes,
+          "make_problem: logits are [", logits.members, "][", logits.rows, "][", logits.features,
+          "], expected [", models.members(), "][", data.size(), " or more][", Model::classes, "]");
+  require(!forget.empty(), "make_problem: the forget set is empty");
+  std::vector<char> forgotten(static_cast<std::size_t>(data.size()));
+  for (const Index i : forget) {
+    require(i >= 0 && i < data.size(), "make_problem: forget example ", i, " of ", data.size());
+    require(!forgotten[static_cast<std::size_t>(i)], "make_problem: example ", i,
+            " is in the forget set twice");
+    forgotten[static_cast<std::size_t>(i)] = 1;
+  }
+  std::vector<Index> retain;
+  for (Index i = 0; i < data.size(); ++i)
+    if (!forgotten[static_cast<std::size_t>(i)]) retain.push_back(i);
+  require(!retain.empty(), "make_problem: the forget set is the whole training set");
+  return {data, std::move(forget), std::move(retain), models, logits};
+}
+
+}  // namespace expunge

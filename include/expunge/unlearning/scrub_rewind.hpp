@@ -1,0 +1,100 @@
+// SCRUB+R: SCRUB keeps the weights of every epoch; the member then goes back to the epoch whose
+// error on the forget set is nearest to a reference error, epoch 0 (theta0) included.
+//
+// The reference is theta's error, at the last epoch, on held-out points of the forget set's
+// classes: what a model that never saw such points would get (Kurmanji et al. 2023, section 3.3).
+#pragma once
+
+#include <cmath>
+#include <set>
+
+#include "expunge/train/evaluate_logits.hpp"
+#include "expunge/unlearning/scrub.hpp"
+
+namespace expunge {
+
+/// The share of rows whose largest logit is not the label's. NaN counts as an error.
+template <class Real>
+double error_rate(MatrixView<Real> logits, const std::vector<Label>& labels) {
+  Index wrong = 0;
+  for (Index i = 0; i < logits.rows; ++i) {
+    const Label y = labels[static_cast<std::size_t>(i)];
+    for (Index j = 0; j < logits.cols; ++j)
+      if (j != y && !(logits(i, j) < logits(i, y))) {
+        ++wrong;
+        break;
+      }
+  }
+  return static_cast<double>(wrong) / static_cast<double>(std::max<Index>(logits.rows, 1));
+}
+
+template <class Model, class Real>
+struct Rewound {
+  Unlearned<Model, Real> unlearned;
+  std::vector<Index> epoch;  // [members]  how many epochs of SCRUB the member kept, 0 = theta0
+};
+
+namespace detail {
+
+/// The rows of `data` whose label occurs among the forget set's.
+template <class Model, class Real>
+Dataset rows_of_forgotten_classes(const Problem<Model, Real>& problem, const Dataset& data) {
+  std::set<Label> classes;
+  for (const Index i : problem.forget) classes.insert(problem.data.labels[i]);
+  std::vector<Index> rows;
+  for (Index i = 0; i < data.size(); ++i)
+    if (classes.contains(data.labels[static_cast<std::size_t>(i)])) rows.push_back(i);
+  require(!rows.empty(), "scrub_rewind: no validation point has a class of the forget set");
+  return select_rows(data, rows);
+}
+
+}  // namespace detail
+
+/// SCRUB with rewinding. `validation` are held-out examples.
+template <class Model, class B, class LossType>
+Rewound<Model, typename B::Real> scrub_rewind(B& backend, const Scrub<LossType>& method,
+                                              const Problem<Model, typename B::Real>& problem,
+                                              const Dataset& validation,
+                                              const Progress& progress = {}) {
+  using Real = typename B::Real;
+  const Dataset reference = detail::rows_of_forgotten_classes(problem, validation);
+  const Index members = problem.models.members();
+
+  // One ensemble per epoch: number 0 is theta0.
+  std::vector<Ensemble<Model, Real>> kept(static_cast<std::size_t>(method.epochs + 1),
+                                          problem.models);
+  const auto keep = [&](B& worker, const EpochEnd<Real>& end) {
+    Ensemble<Model, Real>& now = kept[static_cast<std::size_t>(end.epoch + 1)];
+    const Index count = end.weights.theta.rows;
+    copy_rows(worker, end.weights.theta, view(now.theta).row_range(end.first_member, count));
+    copy_rows(worker, MatrixView<const Real>(end.weights.stats),
+              view(now.stats).row_range(end.first_member, count));
+  };
+  Rewound<Model, Real> result{unlearn(backend, method, problem, keep, progress),
+                              std::vector<Index>(static_cast<std::size_t>(members))};
+
+  const Dataset forget = forget_examples(problem);
+  const Array<Real, 3> at_reference =
+      evaluate_logits<Real>(backend, kept.back(), view(reference.inputs));
+  std::vector<double> nearest(static_cast<std::size_t>(members), 2.0);
+  for (std::size_t epoch = 0; epoch < kept.size(); ++epoch) {
+    const Array<Real, 3> at_forget =
+        evaluate_logits<Real>(backend, kept[epoch], view(forget.inputs));
+    for (Index m = 0; m < members; ++m) {
+      const double goal = error_rate(view(at_reference)[m], reference.labels);
+      const double gap = std::abs(error_rate(view(at_forget)[m], forget.labels) - goal);
+      const auto at = static_cast<std::size_t>(m);
+      if (!is_finite(kept[epoch], m) || gap >= nearest[at]) continue;
+      nearest[at] = gap;
+      result.epoch[at] = static_cast<Index>(epoch);
+      std::copy_n(kept[epoch].theta.data() + m * Model::parameters, Model::parameters,
+                  result.unlearned.models.theta.data() + m * Model::parameters);
+      std::copy_n(kept[epoch].stats.data() + m * Model::statistics, Model::statistics,
+                  result.unlearned.models.stats.data() + m * Model::statistics);
+      result.unlearned.report.finite[at] = 1;
+    }
+  }
+  return result;
+}
+
+}  // namespace expunge

@@ -1,0 +1,110 @@
+#include "expunge/evaluation/lds.hpp"
+
+#include <doctest/doctest.h>
+
+#include "evaluation/margins.hpp"
+#include "expunge/evaluation/attribution_checks.hpp"
+
+using namespace expunge;
+
+namespace {
+
+Array<double, 2> matrix(std::initializer_list<std::initializer_list<double>> rows) {
+  Array<double, 2> a =
+      make_array<double>(static_cast<Index>(rows.size()), static_cast<Index>(rows.begin()->size()));
+  std::size_t i = 0;
+  for (const auto& row : rows)
+    for (const double x : row) a.data()[i++] = x;
+  return a;
+}
+
+}  // namespace
+
+TEST_CASE("LDS has its published check values") {
+  const Array<double, 2> weights = matrix({{.1, .2}, {.2, .1}, {.3, .3}, {.4, .4}});
+  SubsetMasks subsets(3, 4);
+  for (const auto& [model, example] :
+       {std::pair<Index, Index>{0, 0}, {0, 1}, {1, 0}, {1, 2}, {2, 1}, {2, 2}})
+    subsets.insert(model, example);
+  const Array<double, 2> truth = matrix({{.3, .3}, {.4, .4}, {.5, .3}});
+  const LdsResult result = lds(predict_outputs(weights, subsets), truth);
+  CHECK(result.score(0) == doctest::Approx(1.0).epsilon(1e-12));
+  CHECK(result.score(1) == doctest::Approx(0.8660254037844387).epsilon(1e-12));
+  CHECK(std::abs(result.p_value(0)) <= 1e-7);
+  CHECK(result.p_value(1) == doctest::Approx(1.0 / 3).epsilon(1e-9));
+  CHECK(result.mean == doctest::Approx((1 + 0.8660254037844387) / 2).epsilon(1e-12));
+  CHECK(result.without_score == 0);
+}
+
+TEST_CASE("targets without a rank correlation count as 0 and are reported") {
+  const Array<double, 2> predicted = matrix({{1, 5, 1, 1}, {2, 5, 2, 2}, {3, 5, 3, 3}});
+  const Array<double, 2> truth = matrix({{1, 1, 4, 1}, {2, 2, 4, std::nan("")}, {3, 3, 4, 3}});
+  const LdsResult result = lds(predicted, truth);
+  CHECK(result.without_score == 3);
+  CHECK(result.mean == doctest::Approx(0.25));
+  CHECK(std::isnan(result.score(1)));
+  CHECK(std::isnan(result.score(3)));
+  CHECK(std::isnan(result.p_value(2)));
+  CHECK(result.interval.low >= 0);
+  CHECK(result.interval.high <= 1);
+}
+
+TEST_CASE("ties share their average rank") {
+  CHECK(average_ranks({3, 1, 3, 2, 3}) == std::vector<double>{4, 1, 4, 2, 4});
+  // scipy.stats.spearmanr([1, 2, 2, 4, 5], [2, 2, 3, 1, 5])
+  CHECK(spearman({1, 2, 2, 4, 5}, {2, 2, 3, 1, 5}) ==
+        doctest::Approx(0.21052631578947364).epsilon(1e-12));
+  CHECK(correlation_p_value(0.21052631578947364, 5) == doctest::Approx(0.7339305).epsilon(1e-6));
+}
+
+TEST_CASE("p-values of correlations are Student's t with n - 2 degrees of freedom") {
+  CHECK(correlation_p_value(0, 10) == doctest::Approx(1));
+  CHECK(correlation_p_value(0.5, 3) == doctest::Approx(2.0 / 3).epsilon(1e-9));
+  // scipy.stats.t.sf(r * sqrt((n - 2) / (1 - r^2)), n - 2) * 2
+  CHECK(correlation_p_value(0.3, 50) == doctest::Approx(0.034273801).epsilon(1e-6));
+  CHECK(correlation_p_value(-0.9, 12) == doctest::Approx(6.6e-5).epsilon(0.02));
+}
+
+TEST_CASE("the interval of LDS holds its mean and narrows with targets") {
+  const auto width = [](Index targets) {
+    const Array<double, 2> truth = normal_margins(1, 30, targets);
+    Array<double, 2> predicted = normal_margins(2, 30, targets);
+    for (std::size_t i = 0; i < truth.size(); ++i) predicted.data()[i] += truth.data()[i];
+    const LdsResult result = lds(predicted, truth);
+    CHECK(result.interval.low < result.mean);
+    CHECK(result.interval.high > result.mean);
+    CHECK(result.mean > 0.6);
+    CHECK(result.mean < 0.75);
+    return result.interval.high - result.interval.low;
+  };
+  CHECK(width(400) < 0.5 * width(40));
+}
+
+TEST_CASE("LDS refuses shapes that differ and takes half precision") {
+  CHECK_THROWS_WITH_AS(lds(normal_margins(1, 3, 2), normal_margins(1, 4, 2)),
+                       "lds: predictions are [3][2], outputs [4][2]", std::invalid_argument);
+  Array<Half, 2> half = make_array<Half>(3, 1);
+  for (std::size_t i = 0; i < 3; ++i) half(i, 0) = static_cast<Half>(static_cast<float>(i));
+  CHECK(lds(half, half).mean == doctest::Approx(1));
+}
+
+TEST_CASE("leave-one-out correlation has its published check values") {
+  const Array<double, 1> r = leave_one_out_correlation(
+      matrix({{.1, .4}, {.2, .3}, {.3, .2}, {.4, .1}}), matrix({{1, 1}, {2, 3}, {3, 2}, {4, 4}}));
+  CHECK(r(0) == doctest::Approx(1).epsilon(1e-12));
+  CHECK(r(1) == doctest::Approx(-0.8).epsilon(1e-12));
+  CHECK(std::isnan(pearson({.1, .1, .1}, {1, 2, 3})));
+}
+
+TEST_CASE("mislabel AUC has its published check values") {
+  std::vector<double> scores;
+  std::vector<Index> top, lower;
+  for (Index i = 0; i < 100; ++i) scores.push_back(static_cast<double>(i));
+  for (Index i = 0; i < 10; ++i) top.push_back(90 + i), lower.push_back(80 + i);
+  CHECK(mislabel_auc(scores, top) == 1);
+  CHECK(mislabel_auc(scores, lower) == doctest::Approx(8.0 / 9).epsilon(1e-12));
+  CHECK(mislabel_auc({1, 1, 1}, {0}) == 0.5);
+  CHECK_THROWS_AS(mislabel_auc({1, std::nan(""), 1}, {0}), std::invalid_argument);
+  CHECK_THROWS_AS(mislabel_auc({1, 2}, {0, 0}), std::invalid_argument);
+  CHECK_THROWS_AS(mislabel_auc({1, 2}, {0, 1}), std::invalid_argument);
+}
