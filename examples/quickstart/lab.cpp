@@ -1,5 +1,8 @@
 #include "lab.hpp"
 
+#include <chrono>
+#include <limits>
+
 #include "expunge/output/evaluate.hpp"
 #include "expunge/unlearning/retrain.hpp"
 
@@ -20,14 +23,17 @@ std::string list_of(const std::vector<Index>& indices) {
 }
 
 Array<float, 3> oracle_logits(Lab& lab, const std::string& name, const std::vector<Index>& forget,
-                              std::uint64_t group, Index stop_after) {
+                              std::uint64_t group, Index stop_after, double* seconds = nullptr) {
   const std::string key = key_of(lab, group,
                                  sentence(lab.sizes.models, " models, ", stop_after,
                                           " epochs (0: all), without ", list_of(forget)));
   return lab.store.get_or_make<float, 3>(name, key, [&] {
-    const Models models = retrain<Net>(lab.backend, recipe(0), lab.workload.train, forget,
-                                       lab.sizes.models, lab.group_seed(group), stop_after,
-                                       lab.stage(name));
+    const auto start = std::chrono::steady_clock::now();
+    const Models models =
+        retrain<Net>(lab.backend, recipe(0), lab.workload.train, forget, lab.sizes.models,
+                     lab.group_seed(group), stop_after, lab.stage(name));
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    if (seconds != nullptr) *seconds = elapsed.count();
     return evaluate_logits<float>(lab.backend, models, view(lab.workload.points.inputs));
   });
 }
@@ -58,12 +64,11 @@ SubsetModels train_subset_models(Lab& lab) {
   const Index models = sizes.subset_models + sizes.held_out;
   SubsetModels subset;
   subset.masks = fixed_size_subsets(lab.group_seed(0), models, lab.train_size(), sizes.alpha);
-  const std::string key =
+  subset.key =
       key_of(lab, 2, sentence(models, " models on fixed-size subsets, alpha ", sizes.alpha));
-  subset.logits = lab.store.get_or_make<Half, 3>("subset_logits", key, [&] {
-    const Models trained =
-        train<Net>(lab.backend, recipe(lab.group_seed(2)), lab.workload.train, subset.masks,
-                   lab.stage("train subset models"));
+  subset.logits = lab.store.get_or_make<Half, 3>("subset_logits", subset.key, [&] {
+    const Models trained = train<Net>(lab.backend, recipe(lab.group_seed(2)), lab.workload.train,
+                                      subset.masks, lab.stage("train subset models"));
     return evaluate_logits<Half>(lab.backend, trained, view(lab.workload.points.inputs));
   });
   subset.margins = margins(subset.logits, lab.workload.points.labels.data(), lab.threads());
@@ -80,9 +85,13 @@ Oracles train_oracles(Lab& lab, const std::string& name, const std::vector<Index
   return oracles;
 }
 
-Array<float, 3> train_partially(Lab& lab, const std::string& name, const std::vector<Index>& forget,
-                                std::uint64_t group, Index stop_after) {
-  return oracle_logits(lab, "partial retraining of " + name, forget, 1000 + group, stop_after);
+PartialModels train_partially(Lab& lab, const std::string& name, const std::vector<Index>& forget,
+                              std::uint64_t group, Index stop_after) {
+  PartialModels partial;
+  partial.seconds = std::numeric_limits<double>::quiet_NaN();
+  partial.logits = oracle_logits(lab, "partial retraining of " + name, forget, 1000 + group,
+                                 stop_after, &partial.seconds);
+  return partial;
 }
 
 }  // namespace quickstart

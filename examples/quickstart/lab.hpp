@@ -53,9 +53,10 @@ struct Oracles {
 };
 
 struct SubsetModels {
-  expunge::SubsetMasks masks;            // [M + held_out][n]
-  Array<expunge::Half, 3> logits;        // [M + held_out][points][k]
-  Array<float, 2> margins;               // [M + held_out][points]
+  expunge::SubsetMasks masks;      // [M + held_out][n]
+  Array<expunge::Half, 3> logits;  // [M + held_out][points][k]
+  Array<float, 2> margins;         // [M + held_out][points]
+  std::string key;                 // everything that they depend on
 };
 
 FullModels train_full_models(Lab& lab);
@@ -63,9 +64,13 @@ SubsetModels train_subset_models(Lab& lab);
 /// `group` is a number that no other forget set of the program has.
 Oracles train_oracles(Lab& lab, const std::string& name, const std::vector<Index>& forget,
                       std::uint64_t group);
-/// N models trained on R for `stop_after` of the recipe's epochs: their logits at all points.
-Array<float, 3> train_partially(Lab& lab, const std::string& name, const std::vector<Index>& forget,
-                                std::uint64_t group, Index stop_after);
+/// N models trained on R for `stop_after` of the recipe's epochs.
+struct PartialModels {
+  Array<float, 3> logits;  // [N][points][k]
+  double seconds = 0;      // of their training; NaN when an earlier run had trained them
+};
+PartialModels train_partially(Lab& lab, const std::string& name, const std::vector<Index>& forget,
+                              std::uint64_t group, Index stop_after);
 
 /// Logits as margins of the labels.
 Array<float, 2> margins_of(const Lab& lab, const Array<float, 3>& logits);

@@ -31,7 +31,8 @@ MethodRun finish(Lab& lab, const Unlearned<Net, float>& unlearned, double second
   return run;
 }
 
-/// Trajectories are recorded in a second run, so that the first one's clock counts the method alone.
+/// Trajectories are recorded in a second run, so that the first one's clock counts the method
+/// alone.
 template <class Method>
 MethodRun run_any(Lab& lab, const ForgetProblem& problem, const Method& method, Record record) {
   const Clock clock;

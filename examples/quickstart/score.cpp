@@ -11,7 +11,9 @@ namespace {
 
 constexpr Index replicates = 40;  // bootstrap draws per interval
 
-report::Score score_of(const Summary& summary) { return {summary.p95, summary.mean, {}}; }
+report::Score score_of(const Summary& summary) {
+  return {summary.p95, summary.mean, {}};
+}
 
 report::SplitScores split_score(const Lab& lab, const Oracles& oracles,
                                 const Array<float, 2>& margins, const KlomTriple& triple,

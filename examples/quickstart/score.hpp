@@ -23,8 +23,10 @@ QuickScore quick_score(const Array<float, 2>& oracle, const Array<float, 2>& unl
                        const Splits& splits, int threads);
 
 /// All scores of one method, with bootstrap intervals over models and accuracies.
-expunge::report::PerSplit<expunge::report::SplitScores> full_score(
-    const Lab& lab, const Oracles& oracles, const Array<float, 3>& logits, const Splits& splits);
+expunge::report::PerSplit<expunge::report::SplitScores> full_score(const Lab& lab,
+                                                                   const Oracles& oracles,
+                                                                   const Array<float, 3>& logits,
+                                                                   const Splits& splits);
 
 /// p95 forward of every epoch of a trajectory [epochs][models][points].
 std::vector<expunge::report::PerSplit<double>> score_epochs(const Oracles& oracles,

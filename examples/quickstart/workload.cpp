@@ -30,10 +30,10 @@ Images read_images(const std::filesystem::path& folder, const std::string& prefi
   const IdxArray labels = read_either(folder, prefix + "-labels-idx1-ubyte");
   require(images.shape.size() == 3 && images.shape[1] == side && images.shape[2] == side,
           folder.string(), ": the ", prefix, " images are not 28 x 28");
-  require(labels.shape.size() == 1 && labels.shape[0] == images.shape[0] &&
-              images.shape[0] >= count,
-          folder.string(), ": ", images.shape[0], " ", prefix, " images, ", labels.values.size(),
-          " labels, ", count, " needed");
+  require(
+      labels.shape.size() == 1 && labels.shape[0] == images.shape[0] && images.shape[0] >= count,
+      folder.string(), ": ", images.shape[0], " ", prefix, " images, ", labels.values.size(),
+      " labels, ", count, " needed");
   std::vector<Index> order;
   random_permutation(seed, Stream{Purpose::data_order, stream}, 0, images.shape[0], order);
   Images chosen;
@@ -80,10 +80,11 @@ std::string describe(const Workload& workload, const Recipe<>& recipe) {
     checksum += workload.points.inputs.data()[i] * static_cast<double>(i % 997 + 1);
   return sentence("expunge ", EXPUNGE_VERSION_MAJOR, ".", EXPUNGE_VERSION_MINOR, ".",
                   EXPUNGE_VERSION_PATCH, "; train ", workload.train.size(), ", validation ",
-                  workload.validation.size(), ", checksum ", checksum, "; Mlp<196, 64, 10>, SGD rate ",
-                  recipe.descent.learning_rate, " linear to 0, momentum ", recipe.optimizer.momentum,
-                  ", weight decay ", recipe.optimizer.weight_decay, ", epochs ",
-                  recipe.descent.epochs, ", batch ", recipe.batch, ", seed ", recipe.descent.seed);
+                  workload.validation.size(), ", checksum ", checksum,
+                  "; Mlp<196, 64, 10>, SGD rate ", recipe.descent.learning_rate,
+                  " linear to 0, momentum ", recipe.optimizer.momentum, ", weight decay ",
+                  recipe.optimizer.weight_decay, ", epochs ", recipe.descent.epochs, ", batch ",
+                  recipe.batch, ", seed ", recipe.descent.seed);
 }
 
 }  // namespace quickstart

@@ -22,10 +22,10 @@ inline constexpr const char* class_names[] = {"T-shirt", "Trouser", "Pullover", 
                                               "Sandal",  "Shirt",   "Sneaker",  "Bag",   "Boot"};
 
 struct Workload {
-  expunge::Dataset train;       // [2000][196], standardised
-  expunge::Dataset validation;  // [1000][196], by the training set's mean and sd
-  expunge::Dataset points;      // the two, one after the other: what every model is asked
-  std::vector<std::uint8_t> images;  // [2000][28][28], the training images as they are
+  expunge::Dataset train;                // [2000][196], standardised
+  expunge::Dataset validation;           // [1000][196], by the training set's mean and sd
+  expunge::Dataset points;               // the two, one after the other: what every model is asked
+  std::vector<std::uint8_t> images;      // [2000][28][28], the training images as they are
   std::vector<Index> validation_points;  // 2000 .. 2999
 };
 
@@ -33,9 +33,9 @@ struct Workload {
 /// permutations of the training and test file.
 Workload load_workload(const std::filesystem::path& folder, std::uint64_t seed);
 
-/// SGD, momentum .9, batch 32, 15 epochs, rate .02 falling linearly to 0, weight decay .01. With less
-/// regularisation the network memorises, the margins of memorised points spread less than an oracle's,
-/// and no shift of logits can make up for that.
+/// SGD, momentum .9, batch 32, 15 epochs, rate .02 falling linearly to 0, weight decay .01. With
+/// less regularisation the network memorises, the margins of memorised points spread less than an
+/// oracle's, and no shift of logits can make up for that.
 expunge::Recipe<> recipe(std::uint64_t seed);
 
 /// Everything that a stored ensemble depends on, as text.

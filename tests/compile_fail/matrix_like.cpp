@@ -9,7 +9,11 @@ expunge::Index rows(const A& a) {
 }
 
 #ifdef EXPUNGE_CORRECT
-expunge::Index count(const expunge::Array<float, 2>& margins) { return rows(margins); }
+expunge::Index count(const expunge::Array<float, 2>& margins) {
+  return rows(margins);
+}
 #else
-expunge::Index count(const std::vector<float>& margins) { return rows(margins); }
+expunge::Index count(const std::vector<float>& margins) {
+  return rows(margins);
+}
 #endif

@@ -53,7 +53,8 @@ def draw_theta(rng, widths, scale=1.0):
 
 
 def draw_data(rng, n, widths):
-    x = rng.normal(size=(n, widths[0]))
+    """Inputs are numbers that a float holds, since the library's data sets are floats."""
+    x = rng.normal(size=(n, widths[0])).astype(np.float32).astype(np.float64)
     teacher = make_net(widths, draw_theta(rng, widths))
     with torch.no_grad():
         z = teacher(torch.as_tensor(x)).numpy()

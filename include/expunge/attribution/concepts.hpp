@@ -23,11 +23,11 @@ concept Estimator = requires(const E& estimator, const Backend& backend, const S
   typename Backend::Real;
   {
     estimator.fit(backend, masks, outputs, progress)
-  } -> std::same_as<Effects<typename Backend::Real>>;
+    } -> std::same_as<Effects<typename Backend::Real>>;
 };
 
-/// `attribution.predicted_change(forget)` gives [points][outputs]: f_x of a model that never saw the
-/// forget set, minus f_x of the model that saw everything.
+/// `attribution.predicted_change(forget)` gives [points][outputs]: f_x of a model that never saw
+/// the forget set, minus f_x of the model that saw everything.
 template <class A, class Real>
 concept Attribution = requires(const A& attribution, const std::vector<Index>& forget) {
   { attribution.predicted_change(forget) } -> std::same_as<Array<Real, 2>>;

@@ -1,20 +1,23 @@
 // Coordinate descent for one target of a LASSO (or elastic net) on a shared Gram matrix G:
 //
-//   minimise 1/2 w'Gw - c'w + l1 ||w||_1 + l2/2 ||w||^2,   G = X~'X~ / m with unit diagonal, c = X~'y / m
+//   minimise 1/2 w'Gw - c'w + l1 ||w||_1 + l2/2 ||w||^2,   G = X~'X~ / m with unit diagonal, c =
+//   X~'y / m
 //
-// which is 1/(2m) ||y - X~w||^2 + ... up to a constant. Friedman, Hastie and Tibshirani (2010), section
-// 2.2, "covariance updates"; working set as in glmnet and celer.
+// which is 1/(2m) ||y - X~w||^2 + ... up to a constant. Friedman, Hastie and Tibshirani (2010),
+// section 2.2, "covariance updates"; working set as in glmnet and celer.
 //
 //   gradient  r = c - G w     [examples]
 //   members   A               [k]         the working set, in order of admission
-//   block     G_AA            [k][stride] upper triangle, gathered once per admission, so that sweeps stay in cache
-//   q = r_A                   [k]         kept up to date by one axpy of length k per changed w
+//   block     G_AA            [k][stride] upper triangle, gathered once per admission, so that
+//   sweeps stay in cache q = r_A                   [k]         kept up to date by one axpy of
+//   length k per changed w
 //
-// Each round sweeps the working set until its conditions hold, recomputes r from w (so that rounding
-// does not add up along a path), and admits the coordinates that violate theirs, largest first, each
-// with one update and one axpy of length n. The strong rule (Tibshirani et al. 2012) proposes members
-// when the penalty falls; nothing is ever dropped unchecked, so the answer is exact to the tolerance.
-// Optimal: |r_j| <= l1 where w_j = 0, r_j - l2 w_j = l1 sign(w_j) elsewhere.
+// Each round sweeps the working set until its conditions hold, recomputes r from w (so that
+// rounding does not add up along a path), and admits the coordinates that violate theirs, largest
+// first, each with one update and one axpy of length n. The strong rule (Tibshirani et al. 2012)
+// proposes members when the penalty falls; nothing is ever dropped unchecked, so the answer is
+// exact to the tolerance. Optimal: |r_j| <= l1 where w_j = 0, r_j - l2 w_j = l1 sign(w_j)
+// elsewhere.
 #pragma once
 
 #include <Eigen/Core>
@@ -83,6 +86,19 @@ class CoordinateDescent {
     return status;
   }
 
+  /// Brings w near the answer of a small penalty: a few larger ones first, one sweep each. Without
+  /// it the first round admits many coordinates that the answer does not need.
+  void approach(Real l1, Real l2) {
+    constexpr Real step = Real(0.6);
+    const Real last = std::max(l1, largest_ / 1000);  // l1 may be 0
+    for (Real stage = largest_ * step; stage > last; stage *= step) {
+      collect(stage);
+      admit_violators(stage, l2, Real(0));
+      sweep_members(stage, l2, Real(0), 1);
+      refresh_gradient();
+    }
+  }
+
   /// The working set and its weights (some may be 0).
   const std::vector<Index>& members() const { return members_; }
   Real weight(Index position) const { return w_[position]; }
@@ -90,8 +106,7 @@ class CoordinateDescent {
   /// Writes all weights [n].
   void write_weights(Real* out) const {
     std::fill_n(out, gram_.rows, Real(0));
-    for (std::size_t a = 0; a < members_.size(); ++a)
-      out[members_[a]] = w_[static_cast<Index>(a)];
+    for (std::size_t a = 0; a < members_.size(); ++a) out[members_[a]] = w_[static_cast<Index>(a)];
   }
 
  private:
@@ -99,9 +114,7 @@ class CoordinateDescent {
   using Map = Eigen::Map<Vector>;
   using ConstMap = Eigen::Map<const Vector>;
 
-  static Real soft(Real z, Real l1) {
-    return z > l1 ? z - l1 : (z < -l1 ? z + l1 : Real(0));
-  }
+  static Real soft(Real z, Real l1) { return z > l1 ? z - l1 : (z < -l1 ? z + l1 : Real(0)); }
   Index size() const { return static_cast<Index>(members_.size()); }
 
   /// Coordinates outside the working set with |r_j| > bound, in `candidates_`.
@@ -180,12 +193,16 @@ class CoordinateDescent {
     pending_.setZero(stride_);
     for (Index a = 0; a < size(); ++a) q_[a] = gradient_[members_[static_cast<std::size_t>(a)]];
     Index sweeps = 0;
-    while (sweeps < max_sweeps && sweep_once(l1, l2) * (1 + l2) > tolerance) ++sweeps;
-    return sweeps + 1;
+    while (sweeps < max_sweeps) {
+      ++sweeps;
+      if (sweep_once(l1, l2) * (1 + l2) <= tolerance) break;
+    }
+    return sweeps;
   }
 
-  /// One pass over the members; the largest update. Row a of the block meets q twice: the dot product
-  /// brings in what later members did in the pass before, the axpy tells later members of this change.
+  /// One pass over the members; the largest update. Row a of the block meets q twice: the dot
+  /// product brings in what later members did in the pass before, the axpy tells later members of
+  /// this change.
   Real sweep_once(Real l1, Real l2) {
     const Real shrink = 1 / (1 + l2);
     Real largest = 0;
@@ -231,8 +248,8 @@ class CoordinateDescent {
   Real member_residual(Real l1, Real l2) const {
     Real worst = 0;
     for (Index a = 0; a < size(); ++a)
-      worst = std::max(worst, violation_at(gradient_[members_[static_cast<std::size_t>(a)]], w_[a],
-                                           l1, l2));
+      worst = std::max(
+          worst, violation_at(gradient_[members_[static_cast<std::size_t>(a)]], w_[a], l1, l2));
     return worst;
   }
 
@@ -262,16 +279,16 @@ class CoordinateDescent {
   MatrixView<const Real> gram_;
   const Real* c_ = nullptr;
   Real largest_ = 0;
-  Vector gradient_;               // [n]
-  std::vector<Index> position_;   // [n], -1 = outside the working set
-  std::vector<Index> members_;    // [k]
+  Vector gradient_;              // [n]
+  std::vector<Index> position_;  // [n], -1 = outside the working set
+  std::vector<Index> members_;   // [k]
   std::vector<Index> candidates_;
   std::vector<Index> support_;
-  Vector block_;                  // [capacity][stride]
-  Vector w_;                      // [capacity]
-  Vector q_;                      // [stride]
-  Vector pending_;                // [stride] updates of the last pass that earlier members have not seen
-  Index gathered_ = 0;            // members whose part of the block is filled
+  Vector block_;        // [capacity][stride]
+  Vector w_;            // [capacity]
+  Vector q_;            // [stride]
+  Vector pending_;      // [stride] updates of the last pass that earlier members have not seen
+  Index gathered_ = 0;  // members whose part of the block is filled
   Index capacity_ = 0;
   Index stride_ = 0;
 };

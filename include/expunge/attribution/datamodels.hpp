@@ -32,8 +32,8 @@ class Datamodels {
   Index examples() const { return effects_.examples(); }
   const Effects<Real>& effects() const { return effects_; }
 
-  /// [points][outputs]: f_x of a model that never saw `forget` minus f_x of one that saw everything.
-  /// Throws when an index is out of range. Cost: |forget| rows of weights.
+  /// [points][outputs]: f_x of a model that never saw `forget` minus f_x of one that saw
+  /// everything. Throws when an index is out of range. Cost: |forget| rows of weights.
   Array<Real, 2> predicted_change(const std::vector<Index>& forget) const {
     Array<Real, 2> change = make_array<Real>(points_, outputs_);
     change.fill(Real(0));
@@ -54,7 +54,8 @@ class Datamodels {
 
 static_assert(Attribution<Datamodels<float>, float>);
 
-/// Fits one linear model to each output of each point: outputs [models][points][k], one mask a model.
+/// Fits one linear model to each output of each point: outputs [models][points][k], one mask a
+/// model.
 template <class Backend, class E, TensorLike A>
 Datamodels<typename Backend::Real> fit_datamodels(const Backend& backend, const E& estimator,
                                                   const SubsetMasks& masks, const A& outputs,

@@ -1,13 +1,15 @@
-// Difference of means, plain or soft-thresholded: the cheapest datamodel, one product for everything.
+// Difference of means, plain or soft-thresholded: the cheapest datamodel, one product for
+// everything.
 //
 //   d_i   = mean(y | i in S) - mean(y | i not in S)
 //   beta_i = sign(d_i) max(|d_i| - c se_i, 0),   se_i = sd_y / (sd_i sqrt(m))
 //
-// d_i is the slope of the regression of y on column i alone; sd_i is the column's standard deviation
-// sqrt(p_i (1 - p_i)). The standard error is that of the null model, one pooled sd_y for both groups
-// (Welch's, with a variance for each group, differs in second order and needs a second product). The
-// threshold equals a LASSO with penalty c sd_y / sqrt(m) on standardised columns if those were
-// orthogonal. c = 1.5 is a good start, c = 0 the plain estimator, which is too noisy to unlearn with.
+// d_i is the slope of the regression of y on column i alone; sd_i is the column's standard
+// deviation sqrt(p_i (1 - p_i)). The standard error is that of the null model, one pooled sd_y for
+// both groups (Welch's, with a variance for each group, differs in second order and needs a second
+// product). The threshold equals a LASSO with penalty c sd_y / sqrt(m) on standardised columns if
+// those were orthogonal. c = 1.5 is a good start, c = 0 the plain estimator, which is too noisy to
+// unlearn with.
 //
 // The intercept makes the model predict the mean of y at the mean of the masks. Cost: one pass of
 // masked sums; outputs may be half, float or double.

@@ -42,8 +42,8 @@ Effects<Real> zero_effects(Index examples, Index targets) {
   return effects;
 }
 
-/// Predicted outputs [models][targets] of models trained on these masks, intercept included: what LDS
-/// ranks against the true outputs. Cost: models examples targets / 4 additions.
+/// Predicted outputs [models][targets] of models trained on these masks, intercept included: what
+/// LDS ranks against the true outputs. Cost: models examples targets / 4 additions.
 template <class Backend, class Real>
 Array<Real, 2> predict(const Backend& backend, const Effects<Real>& effects,
                        const SubsetMasks& masks) {

@@ -1,12 +1,12 @@
 // The Gram matrix of packed masks, by AND and popcount: exact integers.
 //
-//   counts(i, j)       = number of models that saw both i and j                  [examples][examples]
+//   counts(i, j)       = number of models that saw both i and j [examples][examples]
 //   correlations(i, j) = (counts / m - p_i p_j) / (sd_i sd_j), diagonal 1; rows and columns of
 //                        examples with sd 0 are 0
 //
 // Only one triangle is computed, in blocks of 16 x 16 pairs (registers hold 4 x 4) and of 128 words
-// (8192 models), so that two panels of columns stay in the first-level cache. The inner loop is plain
-// std::popcount, which compilers turn into AVX-512 VPOPCNTDQ where the processor has it.
+// (8192 models), so that two panels of columns stay in the first-level cache. The inner loop is
+// plain std::popcount, which compilers turn into AVX-512 VPOPCNTDQ where the processor has it.
 // Cost: examples^2 models / 128 word operations; the float product needs 64 times as many
 // multiplications, of which a vector holds half as many.
 #pragma once
@@ -48,8 +48,8 @@ inline void count_pairs(const std::uint64_t* a, const std::uint64_t* b, Index st
       block[row + i][col + j] += static_cast<std::int32_t>(sums[i][j]);
 }
 
-/// Counts of columns [first_i, first_i + 16) against [first_j, first_j + 16). Columns beyond the last
-/// example are zero up to the next multiple of 64.
+/// Counts of columns [first_i, first_i + 16) against [first_j, first_j + 16). Columns beyond the
+/// last example are zero up to the next multiple of 64.
 inline void count_block(const MaskColumns& columns, Index first_i, Index first_j,
                         GramBlock& block) {
   const Index stride = columns.words_per_column();
@@ -81,8 +81,8 @@ Array<T, 2> symmetric_from_counts(int threads, const MaskColumns& columns, Value
       for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i)
         for (std::size_t j = 0; j < static_cast<std::size_t>(cols); ++j)
           out[(first_i + static_cast<Index>(i)) * n + first_j + static_cast<Index>(j)] =
-              values[i][j] = value(first_i + static_cast<Index>(i),
-                                   first_j + static_cast<Index>(j), block[i][j]);
+              values[i][j] = value(first_i + static_cast<Index>(i), first_j + static_cast<Index>(j),
+                                   block[i][j]);
       if (first_j == first_i) continue;
       for (std::size_t j = 0; j < static_cast<std::size_t>(cols); ++j)
         for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i)

@@ -1,10 +1,11 @@
-// LASSO of many targets on one Gram matrix that is already there: one penalty each, or a whole path.
+// LASSO of many targets on one Gram matrix that is already there: one penalty each, or a whole
+// path.
 //
 //   minimise 1/(2m) ||y - b - X~ w||^2 + lambda ( a ||w||_1 + (1 - a)/2 ||w||^2 )
 //
-// X~ are centred columns divided by their population sd, a = l1_ratio. The same lambda as `alpha` of
-// scikit-learn's Lasso and `lambda` of glmnet on X~; fast_l1 writes the squares with 1/m and no 2, so
-// its lambda is twice ours. Weights stay in standardised units here; lasso.hpp converts them.
+// X~ are centred columns divided by their population sd, a = l1_ratio. The same lambda as `alpha`
+// of scikit-learn's Lasso and `lambda` of glmnet on X~; fast_l1 writes the squares with 1/m and no
+// 2, so its lambda is twice ours. Weights stay in standardised units here; lasso.hpp converts them.
 //
 // Every target is solved on its own by one thread: results do not depend on the number of threads.
 #pragma once
@@ -20,7 +21,8 @@
 namespace expunge {
 
 struct LassoSolverConfig {
-  double tolerance = 1e-4;   // largest violation of the optimality conditions, relative to lambda_max
+  double tolerance =
+      1e-4;  // largest violation of the optimality conditions, relative to lambda_max
   Index max_sweeps = 10000;  // of the working set, for each penalty of each target
   double l1_ratio = 1.0;     // 1 = LASSO, below it elastic net
 
@@ -101,6 +103,8 @@ LassoSolution<typename Backend::Real> solve_lasso(
   const Index targets = correlations.rows;
   require(static_cast<Index>(lambdas.size()) == targets, "solve_lasso: ", lambdas.size(),
           " lambdas for ", targets, " targets");
+  for (Index t = 0; t < targets; ++t)
+    require(lambdas.data()[t] >= 0, "solve_lasso: lambda of target ", t, " is ", lambdas.data()[t]);
   LassoSolution<Real> solution{make_array<Real>(targets, gram.rows), make_array<Real>(targets)};
   Array<Index, 2> counts = make_array<Index>(targets, 2);
   std::vector<CoordinateDescent<Real>> solvers(
@@ -111,6 +115,7 @@ LassoSolution<typename Backend::Real> solve_lasso(
     solver.start(correlations.row(t));
     const Real largest = solver.largest_correlation();
     const Real a = static_cast<Real>(config.l1_ratio), lambda = lambdas.data()[t];
+    solver.approach(a * lambda, (1 - a) * lambda);
     const DescentStatus<Real> status =
         solver.solve(a * lambda, (1 - a) * lambda, static_cast<Real>(config.tolerance) * largest,
                      config.max_sweeps);

@@ -1,12 +1,12 @@
-// The columns of the mask matrix X in {0, 1}^(models x examples): bits turned example-major, and the
-// mean and standard deviation that centre and scale each column.
+// The columns of the mask matrix X in {0, 1}^(models x examples): bits turned example-major, and
+// the mean and standard deviation that centre and scale each column.
 //
 //   bits  [examples][words_per_column]   bit m % 64 of word m / 64 is model m; unused bits are 0
 //   mean  p_j = (models that saw j) / models,   sd_j = sqrt(p_j (1 - p_j)) (population, not n - 1)
 //
 // A column with sd 0 (an example that every model saw, or none did) says nothing; every estimator
-// gives it the effect 0. Cost: one pass over the bits, 64 x 64 transposes (Warren, Hacker's Delight,
-// section 7-3).
+// gives it the effect 0. Cost: one pass over the bits, 64 x 64 transposes (Warren, Hacker's
+// Delight, section 7-3).
 #pragma once
 
 #include <array>

@@ -1,10 +1,10 @@
-// Sums of rows picked by bits: sums(r, t) = sum over the set bits i of row r of values(i, t), which is
-// the product of a 0/1 matrix and a dense one (X'Y, or the prediction X beta).
+// Sums of rows picked by bits: sums(r, t) = sum over the set bits i of row r of values(i, t), which
+// is the product of a 0/1 matrix and a dense one (X'Y, or the prediction X beta).
 //
 // Four inner rows at a time: the 16 possible sums of four rows of values are put into a table, and
 // every row of bits adds the entry that its four bits name (the "method of the four Russians"). One
-// addition then stands for four multiply-adds. 64 inner rows, one word of bits, make 16 tables of 16
-// entries of one cache line: 16 KiB.
+// addition then stands for four multiply-adds. 64 inner rows, one word of bits, make 16 tables of
+// 16 entries of one cache line: 16 KiB.
 //
 //   bits    [words][rows]       word-major
 //   values  [64 words][lanes]   one panel of `lanes` targets (one cache line), zero-padded

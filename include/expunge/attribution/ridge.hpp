@@ -2,10 +2,10 @@
 //
 //   minimise 1/(2m) ||y - b - X~ w||^2 + lambda/2 ||w||^2,   (G + lambda I) w = X~'y / m
 //
-// X~ are the mask columns centred and divided by their sd, so G is their correlation matrix and lambda
-// is relative to its unit diagonal (scikit-learn's Ridge on X~ has alpha = m lambda). Effects are
-// returned in raw units, beta_j = w_j / sd_j. Cost: one Gram matrix, examples^3 / 3 for the factor,
-// 2 examples^2 for each target.
+// X~ are the mask columns centred and divided by their sd, so G is their correlation matrix and
+// lambda is relative to its unit diagonal (scikit-learn's Ridge on X~ has alpha = m lambda).
+// Effects are returned in raw units, beta_j = w_j / sd_j. Cost: one Gram matrix, examples^3 / 3 for
+// the factor, 2 examples^2 for each target.
 #pragma once
 
 #include <Eigen/Cholesky>
@@ -18,9 +18,7 @@ namespace expunge {
 struct RidgeConfig {
   double lambda = 1.0;  // > 0, relative to the unit diagonal of the correlation matrix
 
-  void validate() const {
-    require(lambda > 0, "RidgeConfig: lambda is ", lambda, ", not above 0");
-  }
+  void validate() const { require(lambda > 0, "RidgeConfig: lambda is ", lambda, ", not above 0"); }
 };
 
 struct Ridge {
@@ -71,17 +69,17 @@ struct Ridge {
     Matrix<Real> w(n, block.count());
     for (Index i = 0; i < n; ++i)
       for (Index t = 0; t < block.count(); ++t)
-        w(i, t) = columns.sd(i) > 0 ? static_cast<Real>(static_cast<double>(block.sum(i, t)) /
-                                                        (m * columns.sd(i)))
-                                    : Real(0);
+        w(i, t) =
+            columns.sd(i) > 0
+                ? static_cast<Real>(static_cast<double>(block.sum(i, t)) / (m * columns.sd(i)))
+                : Real(0);
     factor.solveInPlace(w);
     for (Index t = 0; t < block.count(); ++t) {
       double intercept = block.mean(t);
       for (Index i = 0; i < n; ++i) {
         if (!(columns.sd(i) > 0)) continue;
         const double beta = static_cast<double>(w(i, t)) / columns.sd(i);
-        effects.weights.data()[i * effects.targets() + block.first() + t] =
-            static_cast<Real>(beta);
+        effects.weights.data()[i * effects.targets() + block.first() + t] = static_cast<Real>(beta);
         intercept -= columns.mean(i) * beta;
       }
       effects.intercept.data()[block.first() + t] = static_cast<Real>(intercept);

@@ -3,8 +3,8 @@
 //   panels  [64 / lanes][64 words][lanes]   outputs minus their mean over the models, zero-padded
 //   sums    [64 / lanes][examples][lanes]   sum over the models that saw the example
 //
-// Outputs may be half, float or double and are read once. Memory is bounded by the block, not by the
-// number of targets. Since the panels are centred, sums equal those of centred columns.
+// Outputs may be half, float or double and are read once. Memory is bounded by the block, not by
+// the number of targets. Since the panels are centred, sums equal those of centred columns.
 #pragma once
 
 #include <Eigen/Core>
@@ -25,8 +25,8 @@ class TargetBlock {
  public:
   static constexpr Index lanes = panel_lanes<Real>;
 
-  /// Reads targets [first, first + count) of outputs [models][targets], count <= 64. Throws where an
-  /// output is not finite, naming `who`, the model and the target.
+  /// Reads targets [first, first + count) of outputs [models][targets], count <= 64. Throws where
+  /// an output is not finite, naming `who`, the model and the target.
   template <class T>
   void load(const char* who, MatrixView<const T> outputs, Index first, Index count) {
     first_ = first;

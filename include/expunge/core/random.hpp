@@ -31,6 +31,7 @@ enum class Purpose : std::uint32_t {
   augmentation,
   dropout,
   test,
+  synthetic_data,
 };
 
 /// One stream: what it is for, and for which member (model, replicate, target) of it.

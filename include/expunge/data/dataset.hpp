@@ -32,6 +32,13 @@ struct Dataset {
   }
 };
 
+/// Throws std::invalid_argument in the name of `function` unless all labels are classes of a model.
+inline void check_labels(const char* function, DatasetView data, Index classes) {
+  for (Index i = 0; i < data.size(); ++i)
+    require(data.labels[i] >= 0 && data.labels[i] < classes, function, ": the label of example ", i,
+            " is ", data.labels[i], ", the model has ", classes, " classes");
+}
+
 /// The listed rows, in the listed order.
 inline Dataset select_rows(const Dataset& data, const std::vector<Index>& rows) {
   Dataset part{make_array<float>(rows.size(), data.features()), {}};

@@ -8,7 +8,7 @@
 // ceiling, so that the two compare. A variance of zero scores the ceiling, unless both samples are
 // the same constant (0). NaN and infinite margins score the ceiling and are counted.
 //
-// Cost: two passes over the margins, about 0.2 us per point for 2 x 200 models on one core.
+// Cost: two passes over the margins, half the time of KLoM.
 #pragma once
 
 #include <algorithm>
@@ -36,37 +36,44 @@ inline double gaussian_kl(const Moments& first, const Moments& second) {
 
 namespace detail {
 
-using BlockMoments = std::array<Moments, static_cast<std::size_t>(klom_block)>;
+/// Means and variances of a block of points, in two arrays so that the loops over points vectorise.
+struct BlockMoments {
+  std::array<double, static_cast<std::size_t>(klom_block)> mean{}, variance{};
+  Moments operator[](Index c) const {
+    return {mean[static_cast<std::size_t>(c)], variance[static_cast<std::size_t>(c)]};
+  }
+};
 
 /// Of points [first, first + width). A column with a margin that is not finite gets NaN.
 template <class T>
-void block_moments(MatrixView<const T> margins, bool clip, const KlomConfig& config, Index first,
-                   Index width, BlockMoments& moments) {
-  const auto value = [&](Index m, Index c) {
-    const double x = static_cast<double>(margins(m, first + c));
-    if (not_finite(x)) return std::nan("");
-    return clip ? std::clamp(x, config.clip_min, config.clip_max) : x;
+BlockMoments block_moments(MatrixView<const T> margins, bool clip, const KlomConfig& config,
+                           Index first, Index width) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const double low = clip ? config.clip_min : -infinity, high = clip ? config.clip_max : infinity;
+  const auto value = [&](const T* row, Index c) {
+    const double x = static_cast<double>(row[c]);
+    const double clipped = x < low ? low : (x > high ? high : x);
+    return not_finite(x) ? std::numeric_limits<double>::quiet_NaN() : clipped;
   };
   const double n = static_cast<double>(margins.rows);
-  std::array<double, static_cast<std::size_t>(klom_block)> origin;
-  moments.fill({});
-  for (Index c = 0; c < width; ++c) origin[static_cast<std::size_t>(c)] = value(0, c);
-  for (Index m = 0; m < margins.rows; ++m)  // from the first model, so that a constant is exact
+  const T* origin =
+      margins.row(0) + first;  // differences from the first model: a constant is exact
+  BlockMoments block;
+  for (Index m = 0; m < margins.rows; ++m) {
+    const T* row = margins.row(m) + first;
+    for (Index c = 0; c < width; ++c)
+      block.mean[static_cast<std::size_t>(c)] += (value(row, c) - value(origin, c)) / n;
+  }
+  for (Index c = 0; c < width; ++c) block.mean[static_cast<std::size_t>(c)] += value(origin, c);
+  for (Index m = 0; m < margins.rows; ++m) {
+    const T* row = margins.row(m) + first;
     for (Index c = 0; c < width; ++c) {
       const std::size_t i = static_cast<std::size_t>(c);
-      moments[i].mean += value(m, c) - origin[i];
+      const double difference = value(row, c) - block.mean[i];
+      block.variance[i] += difference * difference / (n - 1);
     }
-  for (Index c = 0; c < width; ++c) {
-    const std::size_t i = static_cast<std::size_t>(c);
-    moments[i].mean = origin[i] + moments[i].mean / n;
   }
-  for (Index m = 0; m < margins.rows; ++m)
-    for (Index c = 0; c < width; ++c) {
-      Moments& point = moments[static_cast<std::size_t>(c)];
-      const double difference = value(m, c) - point.mean;
-      point.variance += difference * difference;
-    }
-  for (Moments& point : moments) point.variance /= n - 1;
+  return block;
 }
 
 }  // namespace detail
@@ -92,15 +99,16 @@ KlomResult gaussian_klom(const O& oracle, const U& unlearned, const KlomConfig& 
   const auto score_block = [&](int, Index block) {
     const Index first = block * detail::klom_block;
     const Index width = std::min(detail::klom_block, o.cols - first);
-    detail::BlockMoments of_oracle, of_unlearned;
-    detail::block_moments(o, config.clipped == Clipped::both, config, first, width, of_oracle);
-    detail::block_moments(u, config.clipped != Clipped::none, config, first, width, of_unlearned);
+    const detail::BlockMoments of_oracle =
+        detail::block_moments(o, config.clipped == Clipped::both, config, first, width);
+    const detail::BlockMoments of_unlearned =
+        detail::block_moments(u, config.clipped != Clipped::none, config, first, width);
     for (Index c = 0; c < width; ++c) {
-      const std::size_t i = static_cast<std::size_t>(c), x = static_cast<std::size_t>(first + c);
-      const double kl = config.direction == KlDirection::oracle_to_unlearned
-                            ? gaussian_kl(of_oracle[i], of_unlearned[i])
-                            : gaussian_kl(of_unlearned[i], of_oracle[i]);
-      result.bad[x] = detail::not_finite(of_oracle[i].variance + of_unlearned[i].variance);
+      const std::size_t x = static_cast<std::size_t>(first + c);
+      const Moments a = of_oracle[c], b = of_unlearned[c];
+      const double kl = config.direction == KlDirection::oracle_to_unlearned ? gaussian_kl(a, b)
+                                                                             : gaussian_kl(b, a);
+      result.bad[x] = detail::not_finite(a.variance + b.variance);
       result.per_point(x) = kl < config.ceiling() && !result.bad[x] ? kl : config.ceiling();
     }
   };

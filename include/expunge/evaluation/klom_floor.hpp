@@ -208,12 +208,14 @@ inline DoNothingStatus do_nothing_check(double score_p95, const KlomFloor& floor
   DoNothingStatus status;
   status.ratio = score_p95 / floor.p95;
   status.broken = !(status.ratio <= most);
-  status.message = sentence("doing nothing scores p95 ", score_p95, ", ", status.ratio,
-                            " times the noise floor of ", floor.p95, " for ", floor.oracle_models,
-                            " against ", floor.unlearned_models, " models: ",
-                            status.broken ? "the set-up is broken, the models compared differ in "
-                                            "more than the forget set"
-                                          : "as it should be");
+  const auto rounded = [](double x) { return std::round(100 * x) / 100; };
+  status.message =
+      sentence("doing nothing scores p95 ", rounded(score_p95), ", ", rounded(status.ratio),
+               " times the noise floor of ", rounded(floor.p95), " for ", floor.oracle_models,
+               " against ", floor.unlearned_models, " models: ",
+               status.broken ? "the set-up is broken, the models compared differ in "
+                               "more than the forget set"
+                             : "as it should be");
   return status;
 }
 

@@ -167,7 +167,8 @@ template <class A>
 void write_npy(const std::filesystem::path& path, const A& array) {
   using T = typename A::value_type;
   std::string shape;
-  for (const auto extent : array.shape()) shape += sentence(extent, ", ");
+  for (const auto extent : array.shape()) shape += sentence(shape.empty() ? "" : ", ", extent);
+  if (array.shape().size() == 1) shape += ',';
   std::string header = sentence("{'descr': '", detail::npy_type<T>(),
                                 "', 'fortran_order': False, 'shape': (", shape, "), }");
   header.append((64 - (10 + header.size() + 1) % 64) % 64, ' ');

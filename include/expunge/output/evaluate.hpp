@@ -39,6 +39,8 @@ auto evaluate_output(const F& f, const A& logits, const Label* labels, int threa
 template <TensorLike A, class F = Margin>
 auto margins(const A& logits, const Label* labels, int threads = 0, const F& f = {}) {
   static_assert(F::outputs(10) == 1, "margins: F must give one number per point.");
+  require(view(logits).features >= 2, "margins: logits of ", view(logits).features,
+          " class have no rival");
   auto values = evaluate_output(f, logits, labels, threads);
   using Real = typename decltype(values)::value_type;
   Array<Real, 2> result = make_array<Real>(values.shape()[0], values.shape()[1]);

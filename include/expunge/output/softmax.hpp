@@ -14,7 +14,11 @@ EXPUNGE_HD Real log_sum_exp(const Real* z, Index k, Index skip = -1) {
   Real largest = -std::numeric_limits<Real>::infinity();
   for (Index j = 0; j < k; ++j)
     if (j != skip && !(z[j] <= largest)) largest = z[j];
-  if (!(std::abs(largest) <= std::numeric_limits<Real>::max())) return largest;
+  if (!(std::abs(largest) <= std::numeric_limits<Real>::max())) {
+    for (Index j = 0; j < k; ++j)  // an infinity may have come after a NaN
+      if (j != skip && z[j] != z[j]) return z[j];
+    return largest;
+  }
   Real sum = 0;
   for (Index j = 0; j < k; ++j)
     if (j != skip) sum += std::exp(z[j] - largest);

@@ -76,6 +76,11 @@ inline double tic_distance(double range) {
   return power * (share < 1.5 ? 1 : share < 3.5 ? 2 : share < 7.5 ? 5 : 10);
 }
 
+/// Begins a plot that stays legal without any data: a line below a panel whose range begins at 0.
+inline std::string plot_begin() {
+  return "plot -1 with lines linewidth 0 notitle";
+}
+
 /// One entry of the key.
 struct KeyEntry {
   std::string name;
@@ -85,17 +90,14 @@ struct KeyEntry {
 /// A key in the middle of the strip between two heights, entries beside each other.
 inline std::string key_strip(const std::vector<KeyEntry>& entries, double bottom, double top,
                              int rows) {
-  std::string commands =
-      sentence("set lmargin at screen 0.02\nset rmargin at screen 0.98\nset bmargin at screen ",
-               bottom, "\nset tmargin at screen ", top,
-               "\nunset title\nunset border\nunset tics\nunset grid\nunset xlabel\nunset "
-               "ylabel\nunset arrow\n"
-               "unset logscale\nset xrange [0:1]\nset yrange [0:1]\n"
-               "set key at graph 0.5, graph 0.5 center center horizontal maxrows ",
-               rows, " samplen 2 spacing 1.1 width 1.5 Left reverse\nplot ");
-  for (std::size_t i = 0; i < entries.size(); ++i)
-    commands +=
-        sentence(i == 0 ? "" : ", ", "NaN ", entries[i].style, " title ", quoted(entries[i].name));
+  std::string commands = panel_between(0.02, 0.98, bottom, top);
+  commands += sentence(
+      "unset title\nunset border\nunset tics\nunset grid\nunset xlabel\nunset ylabel\nunset arrow\n"
+      "unset logscale\nset xrange [0:1]\nset yrange [0:1]\n"
+      "set key at graph 0.5, graph 0.5 center center horizontal maxrows ",
+      rows, " samplen 2 spacing 1.1 width 1.5 Left reverse\n", plot_begin());
+  for (const KeyEntry& entry : entries)
+    commands += sentence(", NaN ", entry.style, " title ", quoted(entry.name));
   return commands + "\nunset key\n";
 }
 

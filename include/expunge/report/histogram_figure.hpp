@@ -31,25 +31,38 @@ inline Range margin_range(const ImageMargins& image) {
   return range;
 }
 
+inline constexpr Index margin_bins = 18;
+
+/// The share of the models in each bin; margins that are not finite are in none.
+inline std::vector<double> margin_shares(const std::vector<double>& margins, const Range& range) {
+  std::vector<double> shares(margin_bins, 0.0);
+  const double width = (range.high - range.low) / static_cast<double>(margin_bins);
+  for (const double margin : margins)
+    if (std::isfinite(margin)) {
+      const Index bin = static_cast<Index>((margin - range.low) / width);
+      shares[static_cast<std::size_t>(std::clamp<Index>(bin, 0, margin_bins - 1))] +=
+          1 / static_cast<double>(margins.size());
+    }
+  return shares;
+}
+
+/// The highest bin of all series, 1 if all are empty.
+inline double greatest_share(const ImageMargins& image, const Range& range) {
+  double most = 0;
+  for (const ImageMargins::Series& series : image.series)
+    for (const double share : margin_shares(series.margins, range)) most = std::max(most, share);
+  return most > 0 ? most : 1;
+}
+
 /// $margins<i>_<s>: left edge of a bin, share of the models in it; one empty bin on both sides.
 inline std::string margin_blocks(const ImageMargins& image, std::size_t i, const Range& range) {
-  constexpr Index bins = 18;
-  const double width = (range.high - range.low) / static_cast<double>(bins);
+  const double width = (range.high - range.low) / static_cast<double>(margin_bins);
   std::string blocks;
   for (std::size_t s = 0; s < image.series.size(); ++s) {
-    const std::vector<double>& margins = image.series[s].margins;
-    std::vector<Index> counts(bins, 0);
-    for (const double margin : margins)
-      if (std::isfinite(margin)) {
-        const Index bin = static_cast<Index>((margin - range.low) / width);
-        ++counts[static_cast<std::size_t>(std::clamp<Index>(bin, 0, bins - 1))];
-      }
+    const std::vector<double> shares = margin_shares(image.series[s].margins, range);
     blocks += sentence("$margins", i, "_", s, " << EOD\n", number(range.low - width), " 0\n");
-    for (Index b = 0; b < bins; ++b)
-      blocks += sentence(number(range.low + width * static_cast<double>(b)), " ",
-                         static_cast<double>(counts[static_cast<std::size_t>(b)]) /
-                             static_cast<double>(std::max<std::size_t>(margins.size(), 1)),
-                         "\n");
+    for (std::size_t b = 0; b < shares.size(); ++b)
+      blocks += sentence(number(range.low + width * static_cast<double>(b)), " ", shares[b], "\n");
     blocks += sentence(number(range.high), " 0\n", number(range.high + width), " 0\nEOD\n");
   }
   return blocks;
@@ -72,6 +85,7 @@ inline std::string image_block(const ImageMargins& image, std::size_t i) {
 /// which would be the colour of the text.
 inline std::string thumbnail(const ImageMargins& image, std::size_t i, std::size_t count,
                              double shape) {
+  if (image.pixels.empty()) return "";
   constexpr double bottom = 0.66, top = 0.91;
   const double wide = (top - bottom) * shape * static_cast<double>(image.width) /
                       static_cast<double>(std::max<Index>(image.height, 1));
@@ -93,11 +107,12 @@ inline std::string margin_panel(const ImageMargins& image, std::size_t i, std::s
       sentence("unset title\nset border 1 linewidth 0.8\nset grid xtics\n",
                "set xtics nomirror out scale 0.6 autofreq\nunset ytics\n",
                "set xlabel 'margin' offset 0,0.5\nset xrange [", number(range.low - space), ":",
-               number(range.high + space), "]\nset yrange [0:*]\n",
-               i == 0 ? "set ylabel 'share of models' offset 2\n" : "unset ylabel\n", "plot ");
+               number(range.high + space), "]\nset yrange [0:", 1.05 * greatest_share(image, range),
+               "]\n", i == 0 ? "set ylabel 'share of models' offset 2\n" : "unset ylabel\n",
+               plot_begin());
   for (std::size_t s = 0; s < image.series.size(); ++s) {
     const MethodStyle style = method_style(image.series[s].method);
-    commands += sentence(s == 0 ? "" : ", ", "$margins", i, "_", s,
+    commands += sentence(", $margins", i, "_", s,
                          " with fillsteps fill transparent solid 0.15 noborder linecolor '",
                          style.colour, "', $margins", i, "_", s,
                          " with steps linewidth 1.4 linecolor '", style.colour, "'");

@@ -56,21 +56,27 @@ inline std::string curve_blocks(const ForgetSetResult& set, const ComputeAxis& a
   return blocks;
 }
 
-inline std::string klom_panel(const ForgetSetResult& set, int split) {
-  static const char* const names[] = {"forget", "retain", "validation"};
+/// The greatest score of a panel, 1 if there is none.
+inline double greatest(const ForgetSetResult& set, int split) {
   double most = floor_of_split(set, split);
   for (const ComputeCurve& curve : set.klom_vs_compute)
     for (const ComputePoint& point : curve.points) {
       const double klom = of_split(point.klom_p95, split);
       if (std::isfinite(klom) && !(klom <= most)) most = klom;
     }
+  return most > 0 ? most : 1;
+}
+
+inline std::string klom_panel(const ForgetSetResult& set, int split) {
+  static const char* const names[] = {"forget", "retain", "validation"};
+  const double top = 1.1 * greatest(set, split);
+  const double floor = floor_of_split(set, split);
   std::string commands = panel(static_cast<std::size_t>(split), 3, 0.37, 0.9);
-  commands +=
-      sentence(panel_title(names[split]), "set yrange [0:", number(1.1 * most), "]\nset ytics ",
-               tic_distance(1.1 * most), "\n",
-               split == 0 ? "set ylabel 'KLoM, p95 over points' offset 0.8\n" : "unset ylabel\n",
-               "plot ", number(floor_of_split(set, split)),
-               " with lines linecolor '#000000' linewidth 1.2 dashtype (8,5)");
+  commands += sentence(
+      panel_title(names[split]), "set yrange [0:", number(top), "]\nset ytics ", tic_distance(top),
+      "\n", split == 0 ? "set ylabel 'KLoM, p95 over points' offset 0.8\n" : "unset ylabel\n",
+      "plot ", std::isfinite(floor) ? number(floor) : "-1",  // -1 is below the panel
+      " with lines linecolor '#000000' linewidth 1.2 dashtype (8,5)");
   for (std::size_t c = 0; c < set.klom_vs_compute.size(); ++c)
     commands += sentence(", $curve", c, " using 1:", split + 2, " ",
                          set.klom_vs_compute[c].points.size() > 1

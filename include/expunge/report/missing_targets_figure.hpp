@@ -33,14 +33,14 @@ inline std::string target_panel(const MissingTargets& targets, std::size_t i, st
   const auto over = std::count(targets.overshoots.begin(), targets.overshoots.end(), true);
   const std::string title = sentence(targets.method, ": ", over, " of ", targets.overshoots.size(),
                                      " points leave their target");
-  const std::size_t epochs =
-      targets.percent.empty() ? 1 : std::max<std::size_t>(targets.percent.size(), 2);
+  const std::size_t epochs = std::max<std::size_t>(targets.percent.size(), 2);
   return panel(i, count, 0.15, 0.89) +
          sentence(panel_title(title), "set xrange [0:", epochs - 1, "]\nset yrange [0:52]\n",
                   i == 0 ? "set ylabel 'tail probability under the oracles, %' offset 0.8\n"
                          : "unset ylabel\n",
-                  "plot $targets", i, "kept with lines linecolor '#9a9a9a' linewidth 0.7, $targets",
-                  i, "over with lines linecolor '#d5423c' linewidth 0.9\n");
+                  plot_begin(), ", $targets", i,
+                  "kept with lines linecolor '#9a9a9a' linewidth 0.7, $targets", i,
+                  "over with lines linecolor '#d5423c' linewidth 0.9\n");
 }
 
 inline void check(const MissingTargets& targets) {
@@ -58,8 +58,7 @@ inline Drawing missing_targets_drawing(const std::vector<MissingTargets>& all) {
       "missing_targets",
       "Missing targets" + set,
       "Each line is a forget point; 50 % means that the unlearned models stand in the middle of "
-      "the oracles. Red lines reached their best and then fell more than a tenth below it: "
-      "ascent does not know where to stop, matching does.",
+      "the oracles. Red lines reached their best and then fell more than a tenth below it.",
       960,
       340,
       ""};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -41,20 +42,33 @@ inline std::string models_axis(const std::vector<ModelsCurve>& curves) {
                   static_cast<double>(models.back()) * 1.2, "]\n");
 }
 
+/// The greatest LDS or KLoM of all curves, 1 if there is none.
+inline double greatest(const std::vector<ModelsCurve>& curves, bool lds) {
+  double most = 0;
+  for (const ModelsCurve& curve : curves)
+    for (const ModelsPoint& point : curve.points)
+      for (const double value :
+           {lds ? point.lds : point.klom_forget_p95, lds ? point.lds_interval.high : not_measured})
+        if (std::isfinite(value)) most = std::max(most, value);
+  return most > 0 ? most : 1;
+}
+
 inline std::string models_panel(const std::vector<ModelsCurve>& curves, bool lds) {
-  std::string commands = panel(lds ? 0 : 1, 2, 0.32, 0.9, 0.06, 0.09);
+  std::string commands = panel(lds ? 0 : 1, 2, 0.32, 0.88, 0.065, 0.09);
   commands += panel_title(lds ? "LDS: rank correlation with held-out models"
                               : "DM-Direct on the forget set");
-  commands += sentence("set ylabel '", lds ? "LDS" : "KLoM, p95 over points", "' offset 0.4\n");
-  commands += "set yrange [0:*]\nplot ";
+  commands += sentence("set ylabel '", lds ? "LDS" : "KLoM, p95 over points", "' offset 1\n");
+  const double top = 1.1 * greatest(curves, lds);
+  commands += sentence("set yrange [0:", number(top), "]\nset ytics ", tic_distance(top), "\n",
+                       plot_begin());
   for (std::size_t c = 0; c < curves.size(); ++c) {
     const MethodStyle style = method_style(curves[c].estimator);
+    if (curves[c].points.empty()) continue;
     if (lds)
-      commands += sentence(c == 0 ? "" : ", ", "$models", c,
+      commands += sentence(", $models", c,
                            " using 1:3:(0):($4 - $3) with vectors nohead linewidth 1.2 linecolor '",
                            style.colour, "'");
-    commands += sentence(lds || c > 0 ? ", " : "", "$models", c, " using 1:", lds ? 2 : 5, " ",
-                         line_style(style));
+    commands += sentence(", $models", c, " using 1:", lds ? 2 : 5, " ", line_style(style));
   }
   return commands + "\n";
 }

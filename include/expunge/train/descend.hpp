@@ -121,6 +121,9 @@ class CohortDescent {
     for (Index m = 0; m < count_; ++m) {
       std::vector<Index>& order = orders_[static_cast<std::size_t>(m)];
       order = objective_.examples(first_ + m, epoch, pass);
+      for (const Index i : order)
+        require(i >= 0 && i < data_.size(), "descend: the objective lists example ", i, " of ",
+                data_.size());
       shuffle_for_epoch(config_.seed, first_ + m, epoch, pass, order);
       require(order.size() == orders_[0].size(), "descend: members ", first_, " and ", first_ + m,
               " of one cohort see ", orders_[0].size(), " and ", order.size(),

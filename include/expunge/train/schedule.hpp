@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "expunge/core/check.hpp"
+#include "expunge/core/platform.hpp"
 
 namespace expunge {
 
 /// A step's place in the run. `fraction` is 0 at the first step and below 1 at the last:
-/// (epoch + step / steps of this epoch) / epochs.
+/// (epoch + (pass + step / steps of this pass) / passes of this epoch) / epochs.
 struct Moment {
   Index epoch = 0;
   Index epochs = 1;

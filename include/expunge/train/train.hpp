@@ -16,11 +16,11 @@ namespace expunge {
 template <class OptimizerType = Sgd, class ScheduleType = TriangularRate,
           class LossType = CrossEntropy>
 struct Recipe {
-  DescentConfig descent;
+  DescentConfig descent = {};
   Index batch = 32;
-  OptimizerType optimizer;
-  ScheduleType schedule;
-  LossType loss;
+  OptimizerType optimizer = {};
+  ScheduleType schedule = {};
+  LossType loss = {};
 };
 
 /// One pass an epoch over the examples that the member's mask includes.
@@ -41,16 +41,6 @@ struct SubsetObjective {
   }
 };
 
-namespace detail {
-
-inline void check_labels(const char* function, DatasetView data, Index classes) {
-  for (Index i = 0; i < data.size(); ++i)
-    require(data.labels[i] >= 0 && data.labels[i] < classes, function, ": the label of example ", i,
-            " is ", data.labels[i], ", the model has ", classes, " classes");
-}
-
-}  // namespace detail
-
 /// Trains masks.models() models from fresh weights. Initial weights and batch orders depend on
 /// (recipe.descent.seed, member) alone.
 template <class Model, class B, class RecipeType, class Observer = NoObserver>
@@ -66,7 +56,8 @@ Ensemble<Model, typename B::Real> train(B& backend, const RecipeType& recipe, Da
                 "docs/concepts.md#loss");
   require(masks.examples() == data.size(), "train: masks of ", masks.examples(),
           " examples, data of ", data.size());
-  detail::check_labels("train", data, Model::classes);
+  require(recipe.batch >= 1, "train: the recipe's batch is ", recipe.batch, ", below 1");
+  check_labels("train", data, Model::classes);
   for (Index m = 0; m < masks.models(); ++m)
     require(masks.size(m) > 0, "train: the subset of model ", m, " is empty");
   Ensemble<Model, Real> ensemble = initialise<Model, Real>(recipe.descent.seed, masks.models());

@@ -45,6 +45,8 @@ struct AscentDescent {
 
   void validate() const {
     descent().validate();
+    require(forget_batch >= 1, "AscentDescent: forget_batch is ", forget_batch, ", below 1");
+    require(retain_batch >= 1, "AscentDescent: retain_batch is ", retain_batch, ", below 1");
     require(ascent_epochs >= 0 && ascent_epochs <= epochs, "AscentDescent: ascent_epochs is ",
             ascent_epochs, ", not in 0 .. ", epochs);
   }

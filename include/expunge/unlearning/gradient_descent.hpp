@@ -39,7 +39,10 @@ struct GradientDescent {
   LossType loss = {};
   std::uint64_t seed = 0;
 
-  void validate() const { descent().validate(); }
+  void validate() const {
+    descent().validate();
+    require(batch >= 1, "GradientDescent: batch is ", batch, ", below 1");
+  }
   DescentConfig descent() const {
     return {.learning_rate = learning_rate, .epochs = epochs, .seed = seed};
   }

@@ -9,6 +9,7 @@
 #include "expunge/data/dataset.hpp"
 #include "expunge/output/margin.hpp"
 #include "expunge/train/descend.hpp"
+#include "expunge/train/evaluate_logits.hpp"
 
 namespace expunge {
 
@@ -24,10 +25,13 @@ class MarginRecorder {
 
   void operator()(B& worker, const EpochEnd<Real>& end) const {
     const Index count = end.weights.theta.rows;
+    const TensorView<float> all = view(margins_);
+    require(end.epoch < all.members && end.first_member + count <= all.rows,
+            "MarginRecorder: epoch ", end.epoch, " of members up to ", end.first_member + count,
+            ", made for ", all.members, " epochs of ", all.rows, " members");
     Array<Real, 3> logits = make_array<Real>(count, points_.size(), Model::classes);
     Evaluator<Model, B> evaluate(worker, count);
     evaluate(worker, end.weights, points_.inputs, view(logits));
-    const TensorView<float> all = view(margins_);
     for (Index m = 0; m < count; ++m)
       for (Index i = 0; i < points_.size(); ++i) {
         Real margin;

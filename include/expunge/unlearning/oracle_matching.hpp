@@ -136,6 +136,8 @@ struct OracleMatching {
     require(batch >= 1, "OracleMatching: batch is ", batch);
     require(retain_multiple >= 0, "OracleMatching: retain_multiple is ", retain_multiple);
     require(forget_multiple >= 0, "OracleMatching: forget_multiple is ", forget_multiple);
+    require(forget_multiple > 0 || retain_multiple > 0,
+            "OracleMatching: forget_multiple and retain_multiple are both 0");
     require(distance_penalty >= 0, "OracleMatching: distance_penalty is ", distance_penalty);
   }
   DescentConfig descent() const {

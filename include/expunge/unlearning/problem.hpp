@@ -33,8 +33,8 @@ Dataset forget_examples(const Problem<Model, Real>& problem) {
 }
 
 /// Checks the pieces and fills the retain set in.
-/// Throws std::invalid_argument when F is empty, repeats itself, leaves S or is all of S, or when
-/// the logits are of other models or points.
+/// Throws std::invalid_argument when F is empty, repeats itself, leaves S or is all of S, when a
+/// label is no class of the model, or when the logits are of other models or points.
 template <class Model, class Real>
 Problem<Model, Real> make_problem(DatasetView data, std::vector<Index> forget,
                                   const Ensemble<Model, Real>& models,
@@ -43,6 +43,7 @@ Problem<Model, Real> make_problem(DatasetView data, std::vector<Index> forget,
               logits.features == Model::classes,
           "make_problem: logits are [", logits.members, "][", logits.rows, "][", logits.features,
           "], expected [", models.members(), "][", data.size(), " or more][", Model::classes, "]");
+  check_labels("make_problem", data, Model::classes);
   require(!forget.empty(), "make_problem: the forget set is empty");
   std::vector<char> forgotten(static_cast<std::size_t>(data.size()));
   for (const Index i : forget) {

@@ -65,6 +65,8 @@ struct Scrub {
 
   void validate() const {
     descent().validate();
+    require(forget_batch >= 1, "Scrub: forget_batch is ", forget_batch, ", below 1");
+    require(retain_batch >= 1, "Scrub: retain_batch is ", retain_batch, ", below 1");
     distillation.validate();
     require(max_steps >= 0 && max_steps <= epochs, "Scrub: max_steps is ", max_steps,
             ", not in 0 .. ", epochs);

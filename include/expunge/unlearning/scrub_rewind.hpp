@@ -1,8 +1,8 @@
 // SCRUB+R: SCRUB keeps the weights of every epoch; the member then goes back to the epoch whose
 // error on the forget set is nearest to a reference error, epoch 0 (theta0) included.
 //
-// The reference is theta's error, at the last epoch, on held-out points of the forget set's
-// classes: what a model that never saw such points would get (Kurmanji et al. 2023, section 3.3).
+// The reference is theta's error, at the last epoch (the last that did not diverge), on held-out
+// points of the forget set's classes: what a model that never saw such points would get (Kurmanji et al. 2023, section 3.3).
 #pragma once
 
 #include <cmath>
@@ -28,6 +28,15 @@ double error_rate(MatrixView<Real> logits, const std::vector<Label>& labels) {
   return static_cast<double>(wrong) / static_cast<double>(std::max<Index>(logits.rows, 1));
 }
 
+/// Member m of `from` over that of `to`.
+template <class Model, class Real>
+void copy_member(const Ensemble<Model, Real>& from, Ensemble<Model, Real>& to, Index m) {
+  std::copy_n(from.theta.data() + m * Model::parameters, Model::parameters,
+              to.theta.data() + m * Model::parameters);
+  std::copy_n(from.stats.data() + m * Model::statistics, Model::statistics,
+              to.stats.data() + m * Model::statistics);
+}
+
 template <class Model, class Real>
 struct Rewound {
   Unlearned<Model, Real> unlearned;
@@ -48,6 +57,19 @@ Dataset rows_of_forgotten_classes(const Problem<Model, Real>& problem, const Dat
   return select_rows(data, rows);
 }
 
+/// Every member as it was after its last epoch whose weights are numbers.
+template <class Model, class Real>
+Ensemble<Model, Real> last_finite(const std::vector<Ensemble<Model, Real>>& kept) {
+  Ensemble<Model, Real> last = kept.front();
+  for (Index m = 0; m < last.members(); ++m)
+    for (auto epoch = kept.rbegin(); epoch != kept.rend(); ++epoch)
+      if (is_finite(*epoch, m)) {
+        copy_member(*epoch, last, m);
+        break;
+      }
+  return last;
+}
+
 }  // namespace detail
 
 /// SCRUB with rewinding. `validation` are held-out examples.
@@ -57,6 +79,7 @@ Rewound<Model, typename B::Real> scrub_rewind(B& backend, const Scrub<LossType>&
                                               const Dataset& validation,
                                               const Progress& progress = {}) {
   using Real = typename B::Real;
+  method.validate();
   const Dataset reference = detail::rows_of_forgotten_classes(problem, validation);
   const Index members = problem.models.members();
 
@@ -75,7 +98,7 @@ Rewound<Model, typename B::Real> scrub_rewind(B& backend, const Scrub<LossType>&
 
   const Dataset forget = forget_examples(problem);
   const Array<Real, 3> at_reference =
-      evaluate_logits<Real>(backend, kept.back(), view(reference.inputs));
+      evaluate_logits<Real>(backend, detail::last_finite(kept), view(reference.inputs));
   std::vector<double> nearest(static_cast<std::size_t>(members), 2.0);
   for (std::size_t epoch = 0; epoch < kept.size(); ++epoch) {
     const Array<Real, 3> at_forget =
@@ -87,10 +110,7 @@ Rewound<Model, typename B::Real> scrub_rewind(B& backend, const Scrub<LossType>&
       if (!is_finite(kept[epoch], m) || gap >= nearest[at]) continue;
       nearest[at] = gap;
       result.epoch[at] = static_cast<Index>(epoch);
-      std::copy_n(kept[epoch].theta.data() + m * Model::parameters, Model::parameters,
-                  result.unlearned.models.theta.data() + m * Model::parameters);
-      std::copy_n(kept[epoch].stats.data() + m * Model::statistics, Model::statistics,
-                  result.unlearned.models.stats.data() + m * Model::statistics);
+      copy_member(kept[epoch], result.unlearned.models, m);
       result.unlearned.report.finite[at] = 1;
     }
   }

@@ -1,0 +1,25 @@
+// The forget sets of the demonstration: those that it reports, and others to choose settings on.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lab.hpp"
+
+namespace quickstart {
+
+struct NamedForgetSet {
+  std::string name;
+  std::string description;
+  std::vector<Index> members;
+  bool random = false;  // drawn from all training examples alike
+};
+
+/// Random 50, random 100, 50 of class Shirt, and the top 50 of the first principal component.
+std::vector<NamedForgetSet> reported_forget_sets(const Lab& lab, const SubsetModels& subset);
+
+/// Other random ones and 50 of class Pullover: the kinds of removal that linear datamodels are
+/// meant for. Nothing is tuned for the principal component.
+std::vector<NamedForgetSet> held_out_forget_sets(const Lab& lab);
+
+}  // namespace quickstart

@@ -1,0 +1,85 @@
+// Everything that needs no GPU, no zlib and no other program: the one include of the tutorial.
+//
+// Not here, to be included by name: io/idx.hpp and io/gzip.hpp (compressed files need zlib) and
+// report/ (figures are drawn by gnuplot).
+#pragma once
+
+#include "expunge/version.hpp"
+
+// Vocabulary
+#include "expunge/core/array.hpp"
+#include "expunge/core/check.hpp"
+#include "expunge/core/half.hpp"
+#include "expunge/core/parallel.hpp"
+#include "expunge/core/progress.hpp"
+#include "expunge/core/random.hpp"
+#include "expunge/core/sample.hpp"
+#include "expunge/core/view.hpp"
+
+// Where numbers live
+#include "expunge/backend/cpu.hpp"
+#include "expunge/backend/gemm.hpp"
+
+// Data sets, subsets, batches
+#include "expunge/data/batches.hpp"
+#include "expunge/data/dataset.hpp"
+#include "expunge/data/forget_sets.hpp"
+#include "expunge/data/images.hpp"
+#include "expunge/data/subset_masks.hpp"
+#include "expunge/data/synthetic.hpp"
+
+// Models, losses, output functions
+#include "expunge/loss/cross_entropy.hpp"
+#include "expunge/loss/distillation.hpp"
+#include "expunge/loss/squared_error.hpp"
+#include "expunge/nn/linear.hpp"
+#include "expunge/nn/mlp.hpp"
+#include "expunge/nn/relu.hpp"
+#include "expunge/nn/sequential.hpp"
+#include "expunge/output/evaluate.hpp"
+#include "expunge/output/logits.hpp"
+#include "expunge/output/margin.hpp"
+#include "expunge/output/prediction.hpp"
+
+// Training
+#include "expunge/train/adam.hpp"
+#include "expunge/train/evaluate_logits.hpp"
+#include "expunge/train/evaluate_margins.hpp"
+#include "expunge/train/schedule.hpp"
+#include "expunge/train/sgd.hpp"
+#include "expunge/train/train.hpp"
+
+// Attribution
+#include "expunge/attribution/datamodels.hpp"
+#include "expunge/attribution/difference_of_means.hpp"
+#include "expunge/attribution/lasso.hpp"
+#include "expunge/attribution/lasso_path.hpp"
+#include "expunge/attribution/plug_in_lasso.hpp"
+#include "expunge/attribution/ridge.hpp"
+
+// Unlearning
+#include "expunge/unlearning/ascent_descent.hpp"
+#include "expunge/unlearning/dm_direct.hpp"
+#include "expunge/unlearning/gradient_ascent.hpp"
+#include "expunge/unlearning/gradient_descent.hpp"
+#include "expunge/unlearning/margin_recorder.hpp"
+#include "expunge/unlearning/oracle_matching.hpp"
+#include "expunge/unlearning/oracle_outputs.hpp"
+#include "expunge/unlearning/retrain.hpp"
+#include "expunge/unlearning/scrub.hpp"
+#include "expunge/unlearning/scrub_rewind.hpp"
+
+// Evaluation
+#include "expunge/evaluation/accuracy.hpp"
+#include "expunge/evaluation/attribution_checks.hpp"
+#include "expunge/evaluation/klom.hpp"
+#include "expunge/evaluation/klom_floor.hpp"
+#include "expunge/evaluation/klom_interval.hpp"
+#include "expunge/evaluation/klom_triple.hpp"
+#include "expunge/evaluation/lds.hpp"
+#include "expunge/evaluation/missing_targets.hpp"
+
+// Files
+#include "expunge/io/index_file.hpp"
+#include "expunge/io/npy.hpp"
+#include "expunge/io/stage_store.hpp"

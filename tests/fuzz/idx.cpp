@@ -1,0 +1,16 @@
+// Any bytes as an IDX file, plain or compressed: an array that fits its shape, or an io_error.
+#include "expunge/io/idx.hpp"
+
+#include <cstdlib>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  try {
+    const expunge::IdxArray array =
+        expunge::read_idx(std::span<const std::uint8_t>(data, size), "fuzz", 1u << 20);
+    std::size_t elements = 1;
+    for (const expunge::Index extent : array.shape) elements *= static_cast<std::size_t>(extent);
+    if (elements != array.values.size()) std::abort();
+  } catch (const expunge::io_error&) {
+  }
+  return 0;
+}

@@ -1,0 +1,34 @@
+// A small data set that a small network learns: clouds around random centres.
+#pragma once
+
+#include <vector>
+
+#include "expunge/core/random.hpp"
+#include "expunge/data/dataset.hpp"
+
+namespace expunge {
+
+/// n points with `features` features around `classes` centres; labels go round. `stream` tells
+/// training from validation points; the centres are the same.
+inline Dataset clouds(Index n, Index features, Index classes, std::uint32_t stream = 0) {
+  Dataset data{make_array<float>(n, features), {}};
+  for (Index i = 0; i < n; ++i) {
+    data.labels.push_back(static_cast<Label>(i % classes));
+    for (Index j = 0; j < features; ++j)
+      data.inputs(i, j) = static_cast<float>(
+          1.5 * random_normal(1, Stream{Purpose::test, 100},
+                              static_cast<std::uint64_t>((i % classes) * features + j)) +
+          random_normal(1, Stream{Purpose::test, 101 + stream},
+                        static_cast<std::uint64_t>(i * features + j)));
+  }
+  return data;
+}
+
+/// The same data with other inputs in the listed rows.
+inline Dataset with_rows_set_to(Dataset data, const std::vector<Index>& rows, float value) {
+  for (const Index i : rows)
+    std::fill_n(data.inputs.data() + i * data.features(), data.features(), value);
+  return data;
+}
+
+}  // namespace expunge
