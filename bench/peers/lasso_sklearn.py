@@ -92,10 +92,10 @@ def path(folder, lambdas, ratio, runs=2):
 
     x, y, gram = problem(folder)
     grid = np.geomspace(1, ratio, lambdas)
-    xy = x.T @ y
+    xy = np.ascontiguousarray((x.T @ y).T)
 
     def scikit():
-        return [lasso_path(x, y[:, k], alphas=grid, precompute=gram, Xy=xy[:, k], copy_X=False,
+        return [lasso_path(x, y[:, k], alphas=grid, precompute=gram, Xy=xy[k], copy_X=False,
                            tol=1e-4, check_input=False)[1].T for k in range(y.shape[1])]
 
     seconds, weights = best(runs, scikit)
@@ -107,6 +107,7 @@ def path(folder, lambdas, ratio, runs=2):
         print("celer is not installed")
         return
     some = min(10, y.shape[1])
+    x, y = x.astype(np.float64), y.astype(np.float64)  # celer 0.7.4 fails on float32 paths
     seconds, _ = best(1, lambda: [celer_path(x, y[:, k], pb="lasso", alphas=grid, tol=1e-4)
                                   for k in range(some)])
     note(folder, "celer_path", seconds * y.shape[1] / some)

@@ -31,9 +31,9 @@ inline expunge::Scrub<> long_scrub() {
 template <class Method>
 Method chosen_matching(decltype(Method::target) target) {
   return {.target = std::move(target),
-          .learning_rate = 1e-3,
+          .learning_rate = 3e-3,
           .epochs = 5,
-          .batch = 32,
+          .batch = 16,
           .retain_multiple = 10,
           .forget_multiple = 2,
           .decay = 0.95};

@@ -112,7 +112,7 @@ Array<typename Backend::Real, 2> mask_correlations(const Backend& backend,
   std::vector<double> mean, scale;
   for (Index j = 0; j < n; ++j) {
     mean.push_back(columns.mean(j));
-    scale.push_back(columns.sd(j) > 0 ? 1 / columns.sd(j) : 0);
+    scale.push_back(columns.inverse_sd(j));
   }
   return detail::symmetric_from_counts<Real>(
       backend.threads(), columns, [&](Index i, Index j, std::int32_t count) {

@@ -60,6 +60,8 @@ class MaskColumns {
   }
   /// Zero where the example was seen by all models or by none.
   double sd(Index example) const { return sd_[static_cast<std::size_t>(example)]; }
+  /// 1 / sd, and 0 where sd is 0.
+  double inverse_sd(Index example) const { return inverse_sd_[static_cast<std::size_t>(example)]; }
 
  private:
   void transpose_word(const SubsetMasks& masks, Index first, Index word) {
@@ -81,6 +83,7 @@ class MaskColumns {
       sizes_.push_back(count);
       const double p = static_cast<double>(count) / static_cast<double>(models_);
       sd_.push_back(std::sqrt(p * (1 - p)));
+      inverse_sd_.push_back(sd_.back() > 0 ? 1 / sd_.back() : 0);
     }
   }
 
@@ -90,6 +93,7 @@ class MaskColumns {
   std::vector<std::uint64_t> bits_;
   std::vector<Index> sizes_;
   std::vector<double> sd_;
+  std::vector<double> inverse_sd_;
 };
 
 }  // namespace expunge

@@ -28,11 +28,10 @@ namespace detail {
 template <class Real>
 void write_correlations(const MaskColumns& columns, const TargetBlock<Real>& block, Index t,
                         Real* out) {
-  const double m = static_cast<double>(columns.models());
+  const double per_model = 1 / static_cast<double>(columns.models());
   for (Index i = 0; i < columns.examples(); ++i)
-    out[i] = columns.sd(i) > 0
-                 ? static_cast<Real>(static_cast<double>(block.sum(i, t)) / (m * columns.sd(i)))
-                 : Real(0);
+    out[i] = static_cast<Real>(static_cast<double>(block.sum(i, t)) *
+                               (per_model * columns.inverse_sd(i)));
 }
 
 /// Writes one target's weights in raw units and its intercept.

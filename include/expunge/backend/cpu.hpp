@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "expunge/backend/backend.hpp"
 #include "expunge/backend/buffer.hpp"
 #include "expunge/core/check.hpp"
 #include "expunge/core/parallel.hpp"
@@ -56,6 +57,8 @@ class Cpu {
   int threads_;
   Index cohort_;
 };
+
+static_assert(Backend<Cpu<float>> && Backend<Cpu<double>>);
 
 /// Calls f(worker, first, count) for consecutive blocks of members, one block a thread at a time.
 /// The worker is a backend of one thread.

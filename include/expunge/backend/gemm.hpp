@@ -34,6 +34,14 @@ void add_product(const A& a, const B& b, Real alpha, RowMajorMap<Real>& c) {
 
 }  // namespace detail
 
+/// x *= factor.
+template <class Real>
+struct Scale {
+  TensorView<Real> x;
+  Real factor;
+  EXPUNGE_HD void operator()(Index m, Index i, Index j) const { x(m, i, j) *= factor; }
+};
+
 /// The product above. Throws std::invalid_argument with all extents when they do not fit.
 template <class Real>
 void gemm(const Cpu<Real>& backend, Op op_a, Op op_b, std::type_identity_t<Real> alpha,
@@ -51,8 +59,7 @@ void gemm(const Cpu<Real>& backend, Op op_a, Op op_b, std::type_identity_t<Real>
   if (beta == Real(0))
     fill_zero(backend, c.flat());
   else if (beta != Real(1))
-    for_each_element(backend, c.members, c.rows, c.features,
-                     [c, beta](Index m, Index i, Index j) { c(m, i, j) *= beta; });
+    for_each_element(backend, c.members, c.rows, c.features, Scale<Real>{c, beta});
   for (Index m = 0; m < c.members; ++m) {
     const detail::RowMajorMap<const Real> am = detail::eigen_map(a[m]);
     const detail::RowMajorMap<const Real> bm = detail::eigen_map(b[m]);

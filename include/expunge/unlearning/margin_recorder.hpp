@@ -1,5 +1,5 @@
-// Margins of chosen points after every epoch of a run: trajectories for missing-target figures and for
-// KLoM against compute.
+// Margins of chosen points after every epoch of a run: trajectories for missing-target figures and
+// for KLoM against compute.
 //
 // Source of the figure: Attribute-to-Delete (arXiv 2410.23232), figures 2, 5 and F.2.
 #pragma once

@@ -57,6 +57,17 @@ struct OutputDistance {
   }
 };
 
+/// dtheta += scale (theta - start).
+template <class Real>
+struct DistancePull {
+  MatrixView<const Real> theta, start;
+  MatrixView<Real> dtheta;
+  Real scale;
+  EXPUNGE_HD void operator()(Index m, Index, Index j) const {
+    dtheta(m, j) += scale * (theta(m, j) - start(m, j));
+  }
+};
+
 /// Epochs over F (repeated) and a sample of R, towards stored targets.
 template <class Model, class OutputType, class Real>
 struct MatchingObjective {
@@ -109,9 +120,8 @@ struct MatchingObjective {
     const Real scale = static_cast<Real>(2 * distance_penalty);
     const MatrixView<const Real> start =
         resident(backend, view(problem.models.theta).row_range(first, theta.rows));
-    for_each_element(backend, theta.rows, 1, theta.cols, [=](Index m, Index, Index j) {
-      dtheta(m, j) += scale * (theta(m, j) - start(m, j));
-    });
+    for_each_element(backend, theta.rows, 1, theta.cols,
+                     DistancePull<Real>{theta, start, dtheta, scale});
   }
 };
 

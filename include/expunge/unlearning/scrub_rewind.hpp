@@ -2,7 +2,8 @@
 // error on the forget set is nearest to a reference error, epoch 0 (theta0) included.
 //
 // The reference is theta's error, at the last epoch (the last that did not diverge), on held-out
-// points of the forget set's classes: what a model that never saw such points would get (Kurmanji et al. 2023, section 3.3).
+// points of the forget set's classes: what a model that never saw such points would get (Kurmanji
+// et al. 2023, section 3.3).
 #pragma once
 
 #include <cmath>

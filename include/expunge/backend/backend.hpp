@@ -1,0 +1,30 @@
+// What a backend is: the type that everything else takes as its first argument. It says which
+// scalar type computes, owns memory, and decides how members map to hardware.
+#pragma once
+
+#include <concepts>
+
+#include "expunge/core/view.hpp"
+
+namespace expunge {
+
+/// A backend B has
+///
+///   B::Real                        the scalar type that it computes in
+///   B::Buffer<T>                   memory of it: data(), size()
+///   b.allocate<T>(n)               n elements, zero
+///   b.threads()                    host threads for work that is not an ensemble's
+///
+/// and, as functions that take it first: for_each_cohort, for_each_index, for_each_element, gemm,
+/// sum_rows, gather_rows, copy_rows, fill_zero, resident (see cpu.hpp). docs/concepts.md#backend.
+template <class B>
+concept Backend = requires(const B& backend) {
+  typename B::Real;
+  typename B::template Buffer<typename B::Real>;
+  {
+    backend.template allocate<typename B::Real>(Index{})
+    } -> std::same_as<typename B::template Buffer<typename B::Real>>;
+  { backend.threads() } -> std::convertible_to<int>;
+};
+
+}  // namespace expunge
