@@ -23,7 +23,7 @@ struct Sizes {
 using StartStage = std::function<expunge::Progress(const std::string& name)>;
 
 struct Lab {
-  Backend backend;
+  Device backend;
   Workload workload;
   Sizes sizes;
   std::uint64_t seed;

@@ -39,7 +39,7 @@ MethodRun run_any(Lab& lab, const ForgetProblem& problem, const Method& method, 
   const Unlearned<Net, float> unlearned = unlearn(lab.backend, method, problem);
   MethodRun run = finish(lab, unlearned, clock.seconds());
   if (record == Record::every_epoch) {
-    const MarginRecorder<Net, Backend> recorder(method.epochs, problem.models.members(),
+    const MarginRecorder<Net, Device> recorder(method.epochs, problem.models.members(),
                                                 lab.workload.points);
     unlearn(lab.backend, method, problem, recorder);
     run.trajectory = recorder.margins();

@@ -156,7 +156,7 @@ int run_program(const Options& options, const std::string& command) {
   if (options.fresh) std::filesystem::remove_all(store);
   StageBars bars;
   bars.start("read data");
-  Lab lab{Backend(options.threads), load_workload(options.data, options.seed),
+  Lab lab{Device(options.threads), load_workload(options.data, options.seed),
           sizes_of(options.scale),  options.seed,
           StageStore(store),        [&bars](const std::string& name) { return bars.start(name); }};
   report::Results results = run_pipeline(options, lab, command);

@@ -61,18 +61,14 @@ class Rows {
     add("SCRUB", scrub_settings, run(lab_, problem_, chosen_scrub(), record_));
     add("SCRUB+R", scrub_settings, run_rewound(lab_, problem_, chosen_scrub()));
     add_partial_retraining(group);
-    const Om om = chosen_matching<Om>(OracleOutputs<float>{.outputs = view(oracles_.other_logits)});
+    const Om om = chosen_om({.outputs = view(oracles_.other_logits)});
     add("OM", matching_settings(om), run(lab_, problem_, om, record_));
     add_direct();
-    const Dmm dmm = chosen_dmm();
+    const Dmm dmm = chosen_dmm({datamodels_, chosen_multiplier});
     const MethodRun dmm_run = run(lab_, problem_, dmm, record_);
     dmm_margins_ = margins_of(lab_, dmm_run.logits);
     add("DMM", matching_settings(dmm), dmm_run);
     add_verdict();
-  }
-
-  Dmm chosen_dmm() const {
-    return chosen_matching<Dmm>(DmDirect<LogitDatamodels>{datamodels_, chosen_multiplier});
   }
 
   report::ForgetSetResult take() { return std::move(result_); }
@@ -170,7 +166,7 @@ std::vector<report::MissingTargets> run_missing_targets(Lab& lab, const FullMode
   const auto path = [&](const std::string& name, const MethodRun& run) {
     return missing_targets_of(name, set.name, full, oracles, run, set.members);
   };
-  const Dmm dmm = chosen_matching<Dmm>(DmDirect<LogitDatamodels>{datamodels, chosen_multiplier});
+  const Dmm dmm = chosen_dmm({datamodels, chosen_multiplier});
   return {path("SCRUB", run(lab, problem, long_scrub(), Record::every_epoch)),
           path("DMM", run(lab, problem, dmm, Record::every_epoch))};
 }

@@ -7,19 +7,19 @@
 namespace quickstart {
 
 inline expunge::GradientAscent<> chosen_ascent() {
-  return {.learning_rate = 1e-3, .epochs = 1};
+  return {.learning_rate = 3e-4, .epochs = 3};
 }
 
 inline expunge::GradientDescent<> chosen_descent() {
-  return {.learning_rate = 5e-3, .epochs = 2, .sgd = {.weight_decay = 1e-2}};
+  return {.learning_rate = 5e-3, .epochs = 3, .sgd = {.weight_decay = 1e-2}};
 }
 
 inline expunge::AscentDescent<> chosen_ascent_descent() {
-  return {.learning_rate = 1e-3, .epochs = 2, .ascent_epochs = 1, .sgd = {.weight_decay = 1e-2}};
+  return {.learning_rate = 5e-3, .epochs = 2, .ascent_epochs = 1, .sgd = {.weight_decay = 1e-2}};
 }
 
 inline expunge::Scrub<> chosen_scrub() {
-  return {.learning_rate = 5e-3, .epochs = 2, .max_steps = 1};
+  return {.learning_rate = 5e-3, .epochs = 2, .max_steps = 2};
 }
 
 /// SCRUB for the missing-targets figure: longer, as published, so that its path is seen.
@@ -27,15 +27,23 @@ inline expunge::Scrub<> long_scrub() {
   return {.learning_rate = 5e-3, .epochs = 10, .max_steps = 3};
 }
 
-/// Everything of a matching method but its target.
-template <class Method>
-Method chosen_matching(decltype(Method::target) target) {
-  return {.target = std::move(target),
+inline Dmm chosen_dmm(expunge::DmDirect<LogitDatamodels> target) {
+  return {.target = target,
           .learning_rate = 3e-3,
           .epochs = 5,
           .batch = 16,
           .retain_multiple = 10,
           .forget_multiple = 2,
+          .decay = 0.95};
+}
+
+inline Om chosen_om(expunge::OracleOutputs<float> target) {
+  return {.target = target,
+          .learning_rate = 1e-3,
+          .epochs = 5,
+          .batch = 16,
+          .retain_multiple = 5,
+          .forget_multiple = 5,
           .decay = 0.95};
 }
 

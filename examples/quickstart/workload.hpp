@@ -14,7 +14,7 @@ namespace quickstart {
 
 using expunge::Index;
 
-using Backend = expunge::Cpu<float>;
+using Device = expunge::Cpu<float>;
 using Net = expunge::Mlp<14 * 14, 64, 10>;
 using Models = expunge::Ensemble<Net, float>;
 

@@ -67,10 +67,46 @@ TEST_CASE("models that all diverged upwards score the ceiling") {
   for (const KlomConfig& config : presets()) {
     const KlomResult result = klom(oracle, constant(1e6), config);
     CHECK(result.per_point(0) >= 11.5 * 0.6);
-    if (config.direction == KlDirection::unlearned_to_oracle) {
+    if (config.last_edge == LastEdge::dropped) {
       CHECK(result.per_point(0) == config.ceiling());
       CHECK(result.bad_points == 1);
     }
+  }
+}
+
+TEST_CASE("models that nearly all diverged upwards never score well, on either side") {
+  for (const Index diverged : {2, 5, 95, 99})
+    for (const KlomConfig& config : presets()) {
+      const Array<double, 2> sound = normal_margins(1, 100, 3);
+      Array<double, 2> mostly = normal_margins(2, 100, 3);
+      for (std::size_t m = 0; m < static_cast<std::size_t>(diverged); ++m) mostly(m, 1) = 1e6;
+      for (const KlomResult& result : {klom(sound, mostly, config), klom(mostly, sound, config)}) {
+        INFO(result.label() << ": " << diverged << " diverged, score " << result.per_point(1));
+        const bool drops = config.last_edge == LastEdge::dropped;
+        if (drops && (config.clipped == Clipped::both || diverged > 5)) {
+          CHECK(result.bad_points == 1);
+          CHECK(result.per_point(1) == config.ceiling());
+        }
+        if (diverged >= 95) CHECK(result.per_point(1) > 5);
+        CHECK(result.bad[0] + result.bad[2] == 0);
+      }
+    }
+}
+
+TEST_CASE("one largest sample, a small tie, and a model that is drawn twice stay as published") {
+  Array<double, 2> oracle = normal_margins(1, 100, 1), unlearned = normal_margins(2, 100, 1);
+  for (const KlomConfig& config : presets()) {
+    unlearned(0, 0) = 5;
+    CHECK(klom(oracle, unlearned, config).bad_points == 0);
+    const std::vector<Index> drawn(30, 0);  // the largest alone
+    std::vector<Index> listed = all_indices(70);
+    listed.insert(listed.end(), drawn.begin(), drawn.end());
+    CHECK(klom_of_models(oracle, all_indices(100), unlearned, listed, config).bad_points == 0);
+    for (std::size_t m = 0; m < 5; ++m) unlearned(m, 0) = 5;
+    CHECK(klom(oracle, unlearned, config).bad_points == 0);
+    unlearned(5, 0) = 5;
+    CHECK(klom(oracle, unlearned, config).bad_points == (config.last_edge == LastEdge::dropped));
+    for (std::size_t m = 1; m < 6; ++m) unlearned(m, 0) = 0;
   }
 }
 

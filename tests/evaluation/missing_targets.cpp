@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <limits>
+
 using namespace expunge;
 
 TEST_CASE("the tail probability is one-sided and in percent") {
@@ -40,4 +43,16 @@ TEST_CASE("a model that diverges at the end makes its points red") {
   Array<float, 3> path = make_array<float>(2, 1, 1);
   path(0, 0, 0) = 0.5f, path(1, 0, 0) = std::nanf("");
   CHECK(missing_targets(oracle, path).red_points == 1);
+}
+
+TEST_CASE("a point whose final mean is not finite is red even if it was never near the oracles") {
+  Array<double, 2> oracle = make_array<double>(2, 1);
+  oracle(0, 0) = oracle(1, 0) = 1;  // a constant: every other mean has tail probability 0
+  Array<double, 3> path = make_array<double>(2, 1, 1);
+  path(0, 0, 0) = 5, path(1, 0, 0) = 4;
+  CHECK(missing_targets(oracle, path).red_points == 0);
+  for (const double value : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    path(1, 0, 0) = value;
+    CHECK(missing_targets(oracle, path).red_points == 1);
+  }
 }

@@ -192,7 +192,7 @@ TEST_CASE("mistake: batches were not shuffled, and forget batches came in one or
     if constexpr (requires { method.max_steps; }) method.max_steps = 3;
     if constexpr (requires { method.ascent_epochs; }) method.ascent_epochs = 3;
     const std::vector<std::vector<Index>> seen = orders(small, method);
-    for (const std::size_t pass : {0, 1}) {
+    for (const std::size_t pass : {std::size_t{0}, std::size_t{1}}) {
       std::set<std::vector<Index>> different;
       Index count = 0;
       for (std::size_t number = pass; number < seen.size(); number += 2) {

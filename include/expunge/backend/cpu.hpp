@@ -82,6 +82,11 @@ TensorView<const T> resident(const Cpu<Real>&, TensorView<const T> host) {
   return host;
 }
 
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpass-failed"  // a loop that has to stay scalar is no mistake
+#endif
+
 template <class Real, class F>
 void for_each_index(const Cpu<Real>&, Index n, F f) {
   EXPUNGE_INDEPENDENT_ITERATIONS
@@ -116,6 +121,10 @@ void sum_rows(const Cpu<Real>& backend, TensorView<const Real> x, MatrixView<Rea
       for (Index j = 0; j < x.features; ++j) to[j] += from[j];
     }
 }
+
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 /// to[i] = from[i] for every row, converted. Between host and backend, or within either.
 template <class Real, class From, class To>

@@ -8,9 +8,12 @@
 // klom_config.hpp. Two samples of the same distribution do not score 0: print the floor
 // (klom_floor.hpp) beside every score, and both directions (klom_triple.hpp).
 //
-// Where we differ from published code: a point with a NaN or infinite margin, or whose whole sample
-// was dropped at the last edge (all models diverged upwards), scores the ceiling and is counted,
-// where EasyDUB returns 0, the perfect score, or NaN. Two equal constants score 0 in every preset.
+// Where we differ from published code: a point with a NaN or infinite margin scores the ceiling and
+// is counted, where EasyDUB returns 0, the perfect score, or NaN. So does a point where the dropped
+// last edge takes more than the one largest sample from either array: several models clipped to
+// it, or an unclipped tie of more than 5 % of the models. Published code leaves such models out and
+// scores the rest, so that 99 of 100 models may diverge upwards and score .01. Two equal constants
+// score 0 in every preset.
 //
 //   oracle     [oracle models][points]     float, double or Half
 //   unlearned  [unlearned models][points]  the number of models may differ
@@ -102,7 +105,7 @@ inline void require_models(const std::vector<Index>& models, Index available, co
 inline void finish(KlomResult& result) {
   for (std::size_t x = 0; x < result.bad.size(); ++x) {
     require(!result.bad[x] || result.config.bad_points == BadPoints::score_ceiling, "klom: point ",
-            x, " has a margin that is not finite, or all its models diverged");
+            x, " has a margin that is not finite, or several models on a dropped last edge");
     result.bad_points += result.bad[x];
   }
 }
@@ -148,7 +151,9 @@ KlomResult klom_of_models(const O& oracle, const std::vector<Index>& oracle_mode
     for (Index c = 0; c < width; ++c) {
       double score = std::nan("");
       if (histograms.kind(c) == detail::PointKind::constant) score = 0;
-      if (histograms.kind(c) == detail::PointKind::ordinary)
+      const bool lost = histograms.loses_many(0, c, oracle_models) ||
+                        histograms.loses_many(1, c, unlearned_models);
+      if (histograms.kind(c) == detail::PointKind::ordinary && !lost)
         score = kl(histograms.counts(first_sample, c), histograms.counts(1 - first_sample, c));
       const std::size_t x = static_cast<std::size_t>(first + c);
       result.bad[x] = detail::not_finite(score);

@@ -49,7 +49,7 @@ inline KlDirection reversed(KlDirection direction) {
 }
 
 struct KlomConfig {
-  std::string_view name = "paper";  // of the preset, for printing
+  std::string name = "paper";  // of the preset, for printing
   KlDirection direction = KlDirection::oracle_to_unlearned;
   Index bins = 20;  // equal in width over the joint min..max of the point; at most 1000
   LastEdge last_edge = LastEdge::closed;

@@ -115,6 +115,22 @@ class HistogramBlock {
     return counts_.data() + (sample * klom_block + c) * (config_.bins + 1);
   }
 
+  /// Whether the dropped last edge left out more than the one largest sample that published code
+  /// loses: several models that were clipped to it, or an unclipped tie of more than 5 % of them.
+  /// A model that is listed twice is one model. `models` are those that `fill` got for the sample.
+  bool loses_many(Index sample, Index c, const std::vector<Index>& models) const {
+    if (counts(sample, c)[config_.bins] <= 1) return false;
+    const Value* values = values_.data() + sample * models_[0] * klom_block + c;
+    std::vector<Index> lost;
+    for (std::size_t m = 0; m < models.size(); ++m, values += klom_block)
+      if (*values >= highest_[at(c)]) lost.push_back(models[m]);
+    std::sort(lost.begin(), lost.end());
+    const auto distinct = std::unique(lost.begin(), lost.end()) - lost.begin();
+    const Value clip_max = static_cast<Value>(static_cast<E>(config_.clip_max));
+    const bool at_clip = config_.clipped != Clipped::none && highest_[at(c)] == clip_max;
+    return distinct > 1 && (at_clip || 20 * distinct > static_cast<Index>(models.size()));
+  }
+
  private:
   template <class T>
   using Columns = std::array<T, static_cast<std::size_t>(klom_block)>;

@@ -1,6 +1,7 @@
 // The margins of an ensemble on labelled points: [models][points], what KLoM compares.
 #pragma once
 
+#include "expunge/data/dataset.hpp"
 #include "expunge/output/evaluate.hpp"
 #include "expunge/train/evaluate_logits.hpp"
 
