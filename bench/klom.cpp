@@ -1,30 +1,22 @@
 // KLoM of 200 against 200 models: microseconds per point, best of five after a warm-up.
 //
-//   klom                                  60,000 points of random margins, every preset
-//   klom ORACLE.npy UNLEARNED.npy SCORES.npy   these margins in EasyDUB's preset on one thread;
-//   writes
-//                                         the scores, so that a peer's can be compared
+//   klom                                       60,000 points of random margins, every preset
+//   klom ORACLE.npy UNLEARNED.npy SCORES.npy   these margins, in EasyDUB's preset
+//
+// The second runs on one thread and writes the scores for comparison.
 #include "expunge/evaluation/klom.hpp"
 
-#include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <string>
 #include <thread>
 
+#include "clock.hpp"
 #include "expunge/core/random.hpp"
 #include "expunge/io/npy.hpp"
 
 using namespace expunge;
 
 namespace {
-
-std::string processor() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
-  return "unknown processor";
-}
 
 Array<float, 2> random_margins(std::uint64_t seed, Index models, Index points) {
   Array<float, 2> margins = make_array<float>(models, points);
@@ -37,23 +29,10 @@ Array<float, 2> random_margins(std::uint64_t seed, Index models, Index points) {
   return margins;
 }
 
-/// Seconds, the best of five after a warm-up.
-template <class F>
-double best_of_five(F&& f) {
-  double best = 0;
-  for (int run = 0; run < 6; ++run) {
-    const auto start = std::chrono::steady_clock::now();
-    f();
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    if (run == 1 || (run > 1 && taken.count() < best)) best = taken.count();
-  }
-  return best;
-}
-
 template <class T>
 KlomResult timed(const Array<T, 2>& oracle, const Array<T, 2>& unlearned, KlomConfig config) {
   KlomResult result;
-  const double seconds = best_of_five([&] { result = klom(oracle, unlearned, config); });
+  const double seconds = bench::best_of(5, [&] { result = klom(oracle, unlearned, config); });
   const double points = static_cast<double>(result.per_point.size());
   std::printf("%-16s float32, %td + %td models, %.0f points, %d thread(s): %.3f us per point\n",
               std::string(config.name).c_str(), result.oracle_models, result.unlearned_models,
@@ -75,7 +54,7 @@ void all_presets() {
 }  // namespace
 
 int main(int count, char** words) {
-  std::printf("machine: %s, %u hardware threads\n", processor().c_str(),
+  std::printf("machine: %s, %u hardware threads\n", bench::processor().c_str(),
               std::thread::hardware_concurrency());
   if (count == 1) {
     all_presets();

@@ -1,16 +1,17 @@
-// LASSO on one Gram matrix of masks, seconds: the parts of a stage, best of five after a warm-up.
+// LASSO on one Gram matrix of masks, seconds: the parts of a stage, best of RUNS (5) after a
+// warm-up.
 //
-//   lasso MASKS.npy OUTPUTS.npy single LAMBDA WEIGHTS.npy         one penalty for all targets
-//   lasso MASKS.npy OUTPUTS.npy path LAMBDAS RATIO WEIGHTS.npy    a path of each target
+//   lasso MASKS.npy OUTPUTS.npy single LAMBDA WEIGHTS.npy [RUNS]         one penalty for all
+//   targets lasso MASKS.npy OUTPUTS.npy path LAMBDAS RATIO WEIGHTS.npy [RUNS]    a path of each
+//   target
 //
 // MASKS: bool [models][examples]; OUTPUTS: float32 [models][targets]. Weights are written in
 // standardised columns, [targets][examples] or [targets][lambdas][examples].
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
+#include "clock.hpp"
 #include "expunge/attribution/lasso.hpp"
 #include "expunge/backend/cpu.hpp"
 #include "expunge/io/npy.hpp"
@@ -18,26 +19,6 @@
 using namespace expunge;
 
 namespace {
-
-std::string processor() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
-  return "unknown processor";
-}
-
-/// Seconds, the best of five after a warm-up.
-template <class F>
-double best_of_five(F&& f) {
-  double best = 0;
-  for (int run = 0; run < 6; ++run) {
-    const auto start = std::chrono::steady_clock::now();
-    f();
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    if (run == 1 || (run > 1 && taken.count() < best)) best = taken.count();
-  }
-  return best;
-}
 
 /// X~'y / m [targets][examples].
 Array<float, 2> correlations_of(const Cpu<float>& backend, const MaskColumns& columns,
@@ -61,33 +42,38 @@ void report(const char* part, double seconds) {
 
 int main(int count, char** arguments) {
   if (count < 6) {
-    std::fprintf(stderr, "lasso MASKS.npy OUTPUTS.npy single LAMBDA WEIGHTS.npy\n");
+    std::fprintf(stderr,
+                 "lasso MASKS.npy OUTPUTS.npy single LAMBDA WEIGHTS.npy [RUNS]\n"
+                 "lasso MASKS.npy OUTPUTS.npy path LAMBDAS RATIO WEIGHTS.npy [RUNS]\n");
     return 2;
   }
+  const bool single = std::string(arguments[3]) == "single";
+  const int runs = count > (single ? 6 : 7) ? std::stoi(arguments[single ? 6 : 7]) : 5;
   const Cpu<float> backend;
   const SubsetMasks masks = from_bool(read_npy<bool, 2>(std::filesystem::path(arguments[1])));
   const Array<float, 2> outputs = read_npy<float, 2>(std::filesystem::path(arguments[2]));
   std::printf("%s, %d threads, float32, %td models, %td examples, %zu targets\n",
-              processor().c_str(), backend.threads(), masks.models(), masks.examples(),
+              bench::processor().c_str(), backend.threads(), masks.models(), masks.examples(),
               outputs.shape()[1]);
   const MaskColumns columns(masks, backend.threads());
   Array<float, 2> gram, correlations;
-  report("gram", best_of_five([&] { gram = mask_correlations(backend, MaskColumns(masks)); }));
+  report("gram",
+         bench::best_of(runs, [&] { gram = mask_correlations(backend, MaskColumns(masks)); }));
   report("products X'Y",
-         best_of_five([&] { correlations = correlations_of(backend, columns, outputs); }));
+         bench::best_of(runs, [&] { correlations = correlations_of(backend, columns, outputs); }));
   const MatrixView<const float> g(gram.data(), columns.examples(), columns.examples());
   const MatrixView<const float> c = view(std::as_const(correlations));
-  if (std::string(arguments[3]) == "single") {
+  if (single) {
     Array<float, 1> lambda = make_array<float>(c.rows);
     lambda.fill(std::stof(arguments[4]));
     LassoSolution<float> solution;
-    report("solve", best_of_five([&] { solution = solve_lasso(backend, g, c, lambda); }));
+    report("solve", bench::best_of(runs, [&] { solution = solve_lasso(backend, g, c, lambda); }));
     std::printf("%td of %td targets converged, %.1f sweeps a target\n", solution.targets_converged,
                 c.rows, static_cast<double>(solution.sweeps) / static_cast<double>(c.rows));
     write_npy(arguments[5], solution.weights);
   } else if (count >= 7) {
     LassoPath<float> path;
-    report("solve", best_of_five([&] {
+    report("solve", bench::best_of(runs, [&] {
              path = lasso_path(backend, g, c, std::stol(arguments[4]), std::stod(arguments[5]));
            }));
     std::printf("%td of %td targets converged\n", path.targets_converged, c.rows);

@@ -3,14 +3,14 @@
 //   bench_mlp --data DIR [--threads T] [--repeats R]
 //
 // DIR holds inputs.npy [n][784], labels.npy [n], theta0.npy [16][p] and order.npy [200][256], as
-// bench/peers/mlp_torch.py makes them. Writes theta_ours.npy there and prints images per second, the
-// best of R runs after a warm-up.
-#include <chrono>
+// bench/peers/mlp_torch.py makes them. Writes theta_ours.npy there and prints images per second,
+// the best of R runs after a warm-up.
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
 
+#include "clock.hpp"
 #include "expunge/io/npy.hpp"
 #include "expunge/nn/mlp.hpp"
 #include "expunge/train/train.hpp"
@@ -71,18 +71,16 @@ int main(int argc, char** argv) try {
 
   Cpu<float> backend(arguments.threads);
   Models models = Models::uninitialised(static_cast<Index>(theta0.shape()[0]));
-  double best = 1e300;
-  for (int run = 0; run <= arguments.repeats; ++run) {  // the first is a warm-up
-    models.theta = theta0;
-    const auto start = std::chrono::steady_clock::now();
-    descend(backend, config, data, objective, Sgd{.weight_decay = 5e-4}, ConstantRate{}, models);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    if (run > 0) best = std::min(best, seconds.count());
-  }
+  const double best = bench::best_of(
+      arguments.repeats, [&] { models.theta = theta0; },
+      [&] {
+        descend(backend, config, data, objective, Sgd{.weight_decay = 5e-4}, ConstantRate{},
+                models);
+      });
   write_npy(arguments.data / "theta_ours.npy", models.theta);
   const double images = static_cast<double>(models.members()) * static_cast<double>(order.size());
-  std::printf("expunge  float32  %d threads  %td models  %.3f s  %.0f images/s\n", backend.threads(),
-              models.members(), best, images / best);
+  std::printf("expunge  float32  %d threads  %td models  %.3f s  %.0f images/s\n",
+              backend.threads(), models.members(), best, images / best);
   return 0;
 } catch (const std::exception& error) {
   std::cerr << "bench_mlp: " << error.what() << "\n";

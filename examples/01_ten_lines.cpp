@@ -25,12 +25,13 @@ int main() {
   using Net = Mlp<32, 32, 4>;                            // inputs, hidden, classes: any model type
   Cpu<float> cpu;                                        // all cores
   const Dataset data = gaussian_classes(1, 300, 32, 4);  // 300 examples; forget the first 50
-  const Recipe<> recipe{.descent = {.epochs = 15}, .optimizer = {.weight_decay = 0.03}};
+  Recipe<> recipe{.descent = {.epochs = 15}, .optimizer = {.weight_decay = 0.03}};
   const auto models = train<Net>(cpu, recipe, data, all_but(100, 300, {}));
   const auto logits = evaluate_logits(cpu, models, view(data.inputs));
   const auto problem = make_problem(data, all_indices(50), models, view(logits));
 
   const SubsetMasks masks = fixed_size_subsets(2, 1000, 300, 0.8);  // 1000 models on 80 % each
+  recipe.descent.seed = 4;                                          // they start elsewhere
   const auto said = evaluate_logits(cpu, train<Net>(cpu, recipe, data, masks), view(data.inputs));
   const auto datamodels = fit_datamodels(cpu, DifferenceOfMeans{}, masks, said);
   const DatamodelMatching<Datamodels<float>> method{

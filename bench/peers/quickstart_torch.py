@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The demonstration workload in PyTorch, written for speed: the peer of our quickstart.
 
-    quickstart_torch.py [--threads 2] [--scale 1] [--chunk 16] [--forget 100] [--out FILE.json]
+    quickstart_torch.py [--threads 2] [--data DIR] [--scale 1] [--chunk 16] [--forget 100]
+                        [--out FILE.json]
 
 Fashion-MNIST, 2000 training and 1000 test images pooled to 14x14, MLP 196-64-10; 2000 models on
 80 % subsets, 100 full models, 100 oracles, soft-thresholded difference of means, DMM, GA, SCRUB,
@@ -31,18 +32,18 @@ SHARED = {}  # x [3000][196] and y [3000], train then validation, in every proce
 # ---- Data ----------------------------------------------------------------------------------------
 
 
-def read_idx(name):
-    raw = gzip.decompress((IMAGES / name).read_bytes())
+def read_idx(path):
+    raw = gzip.decompress(path.read_bytes())
     axes = raw[3]
     shape = np.frombuffer(raw, ">u4", axes, 4)
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * axes).reshape(shape)
 
 
-def load_data(seed=0):
+def load_data(folder, seed=0):
     rng = np.random.default_rng(seed)
     xs, ys = [], []
     for part, count in (("train", N), ("t10k", VALIDATION)):
-        x, y = read_idx(f"{part}-images-idx3-ubyte.gz"), read_idx(f"{part}-labels-idx1-ubyte.gz")
+        x, y = (read_idx(folder / f"{part}-{name}-ubyte.gz") for name in ("images-idx3", "labels-idx1"))
         rows = rng.permutation(len(x))[:count]
         pooled = x[rows].reshape(count, 14, 2, 14, 2).mean((2, 4), dtype=np.float32)
         xs.append(pooled.reshape(count, FEATURES))
@@ -340,6 +341,7 @@ def demonstration(pool, x, y, models, subsets, chunk, forget_count):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--data", type=pathlib.Path, default=IMAGES)
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--chunk", type=int, default=16)
     parser.add_argument("--forget", type=int, default=100)
@@ -347,7 +349,7 @@ def main():
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     torch.set_grad_enabled(False)
-    x, y = load_data()
+    x, y = load_data(a.data)
     SHARED.update(x=x, y=y)
     models, subsets = max(4, round(100 * a.scale)), max(8, round(2000 * a.scale))
     context = multiprocessing.get_context("spawn")

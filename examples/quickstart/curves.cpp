@@ -17,9 +17,7 @@ report::ComputeCurve compute_curve(const std::string& method, const Oracles& ora
   report::ComputeCurve curve{method, {}};
   const auto scores = score_epochs(oracles, run.trajectory, splits, threads);
   for (std::size_t epoch = 0; epoch < scores.size(); ++epoch)
-    curve.points.push_back(
-        {run.compute * static_cast<double>(epoch + 1) / static_cast<double>(scores.size()),
-         scores[epoch]});
+    curve.points.push_back({run.compute_by_epoch[epoch], scores[epoch]});
   return curve;
 }
 

@@ -24,7 +24,11 @@ class Clock {
 MethodRun finish(Lab& lab, const Unlearned<Net, float>& unlearned, double seconds) {
   MethodRun run;
   run.seconds = seconds;
-  run.compute = unlearned.compute(lab.train_size(), recipe(0).descent.epochs);
+  const Index epochs = recipe(0).descent.epochs;
+  run.compute = unlearned.compute(lab.train_size(), epochs);
+  for (const Index samples : unlearned.report.samples_by_epoch)
+    run.compute_by_epoch.push_back(static_cast<double>(samples) /
+                                   static_cast<double>(lab.train_size() * epochs));
   run.diverged = unlearned.report.diverged();
   run.logits =
       evaluate_logits<float>(lab.backend, unlearned.models, view(lab.workload.points.inputs));
@@ -34,13 +38,14 @@ MethodRun finish(Lab& lab, const Unlearned<Net, float>& unlearned, double second
 /// Trajectories are recorded in a second run, so that the first one's clock counts the method
 /// alone.
 template <class Method>
-MethodRun run_any(Lab& lab, const ForgetProblem& problem, const Method& method, Record record) {
+MethodRun run_any(Lab& lab, const ForgetProblem& problem, Method method, Record record) {
+  method.seed = lab.group_seed(0);
   const Clock clock;
   const Unlearned<Net, float> unlearned = unlearn(lab.backend, method, problem);
   MethodRun run = finish(lab, unlearned, clock.seconds());
   if (record == Record::every_epoch) {
     const MarginRecorder<Net, Device> recorder(method.epochs, problem.models.members(),
-                                                lab.workload.points);
+                                               lab.workload.points);
     unlearn(lab.backend, method, problem, recorder);
     run.trajectory = recorder.margins();
   }
@@ -71,11 +76,15 @@ MethodRun run(Lab& lab, const ForgetProblem& problem, const Dmm& method, Record 
   return run_any(lab, problem, method, record);
 }
 
-MethodRun run_rewound(Lab& lab, const ForgetProblem& problem, const Scrub<>& method) {
+MethodRun run_rewound(Lab& lab, const ForgetProblem& problem, const Scrub<>& settings) {
+  Scrub<> method = settings;
+  method.seed = lab.group_seed(0);
   const Clock clock;
   const Rewound<Net, float> rewound =
       scrub_rewind(lab.backend, method, problem, lab.workload.validation);
-  return finish(lab, rewound.unlearned, clock.seconds());
+  MethodRun run = finish(lab, rewound.unlearned, clock.seconds());
+  run.diverged = rewound.diverged_runs;  // rewound to an epoch before
+  return run;
 }
 
 }  // namespace quickstart

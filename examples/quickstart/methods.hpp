@@ -16,11 +16,12 @@ using Dmm = expunge::DatamodelMatching<LogitDatamodels>;
 
 /// A method's models on all points.
 struct MethodRun {
-  Array<float, 3> logits;      // [N][points][k]
-  Array<float, 3> trajectory;  // [epochs][N][points] margins, if recorded
-  double compute = 0;          // fraction of a full training
-  double seconds = 0;          // wall clock for all N models
-  Index diverged = 0;          // models whose weights are no longer numbers
+  Array<float, 3> logits;                // [N][points][k]
+  Array<float, 3> trajectory;            // [epochs][N][points] margins, if recorded
+  double compute = 0;                    // fraction of a full training
+  std::vector<double> compute_by_epoch;  // after each epoch
+  double seconds = 0;                    // wall clock for all N models
+  Index diverged = 0;                    // models whose weights are no longer numbers
 };
 
 enum class Record { final_only, every_epoch };

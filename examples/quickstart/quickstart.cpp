@@ -102,12 +102,16 @@ report::Results run_pipeline(const Options& options, Lab& lab, const std::string
           "until they answer that."),
       "KLoM measures how far the unlearned networks' answers are from the oracles': the floor is "
       "what "
-      "two groups of oracles score against each other, and nothing can be better than that."};
+      "two groups of oracles score against each other, the best that can be expected."};
   results.run = describe_run(options, lab, command);
 
   const FullModels full = train_full_models(lab);
   const SubsetModels subset = train_subset_models(lab);
   const LogitDatamodels datamodels = fit_attribution(lab, subset, chosen_standard_errors);
+  const Array<float, 1>& kkt = datamodels.effects().kkt_residual;
+  results.run.settings.emplace_back(
+      "LASSO optimality", sentence("largest KKT residual of ", kkt.size(), " targets: ",
+                                   *std::max_element(kkt.begin(), kkt.end()), " of lambda_max"));
   lab.stage("find forget sets");
   const std::vector<NamedForgetSet> sets = reported_forget_sets(lab, subset);
 
@@ -140,11 +144,21 @@ report::Results run_pipeline(const Options& options, Lab& lab, const std::string
   return results;
 }
 
-void write_report(const std::filesystem::path& out, const report::Results& results) {
-  const std::vector<report::Figure> figures = report::figures(results);
+/// The figures, or none and a remark where gnuplot is missing or fails.
+std::vector<report::Figure> draw_figures(report::Results& results) {
+  try {
+    return report::figures(results);
+  } catch (const std::exception& error) {
+    results.remarks.push_back(std::string("There are no figures: ") + error.what());
+    return {};
+  }
+}
+
+void write_report(const std::filesystem::path& out, report::Results& results) {
+  write_results_json(out / "results.json", results);
+  const std::vector<report::Figure> figures = draw_figures(results);
   for (const report::Figure& figure : figures) report::write_figure(figure, out);
   report::write_text_file(out / "report.html", report::html_report(results, figures));
-  write_results_json(out / "results.json", results);
 }
 
 int run_program(const Options& options, const std::string& command) {
@@ -157,8 +171,8 @@ int run_program(const Options& options, const std::string& command) {
   StageBars bars;
   bars.start("read data");
   Lab lab{Device(options.threads), load_workload(options.data, options.seed),
-          sizes_of(options.scale),  options.seed,
-          StageStore(store),        [&bars](const std::string& name) { return bars.start(name); }};
+          sizes_of(options.scale), options.seed,
+          StageStore(store),       [&bars](const std::string& name) { return bars.start(name); }};
   report::Results results = run_pipeline(options, lab, command);
   bars.start("write report");
   bars.finish();

@@ -28,7 +28,7 @@ class Rows {
     result_.description = set.description;
     result_.size = static_cast<Index>(set.members.size());
     result_.floor = full_score(lab, oracles, oracles.other_logits, splits_);
-    if (set.random) check_do_nothing();
+    if (set.random && set.members.size() <= 50) check_do_nothing();
   }
 
   void add(const std::string& method, const std::string& settings, const MethodRun& run) {
@@ -38,14 +38,15 @@ class Rows {
                     run.seconds,
                     full_score(lab_, oracles_, run.logits, splits_),
                     run.diverged > 0};
-    result_.rows.push_back(std::move(row));
-    if (run.trajectory.size() > 0)
+    if (record_ == Record::every_epoch)
       result_.klom_vs_compute.push_back(
-          compute_curve(method, oracles_, run, splits_, lab_.threads()));
+          run.trajectory.size() > 0 ? compute_curve(method, oracles_, run, splits_, lab_.threads())
+                                    : one_point_curve(row));
+    result_.rows.push_back(std::move(row));
   }
 
   void add_all(std::uint64_t group) {
-    add("do nothing", "theta0 as it is", {full_.logits, {}, 0, 0, 0});
+    add("do nothing", "theta0 as it is", {full_.logits, {}, 0, {}, 0, 0});
     add("GA", sentence("rate ", chosen_ascent().learning_rate, ", epochs ", chosen_ascent().epochs),
         run(lab_, problem_, chosen_ascent(), record_));
     add("GD",
@@ -82,6 +83,14 @@ class Rows {
                     method.forget_multiple);
   }
 
+  /// A method without epochs of its own is a point.
+  static report::ComputeCurve one_point_curve(const report::Row& row) {
+    return {row.method,
+            {{row.compute_fraction,
+              {row.scores.forget.forward.p95, row.scores.retain.forward.p95,
+               row.scores.validation.forward.p95}}}};
+  }
+
   /// Doing nothing about a small random set must stay near the floor on the retain split.
   void check_do_nothing() {
     const double retain =
@@ -107,7 +116,12 @@ class Rows {
   void add_direct() {
     const DmDirect<LogitDatamodels> direct{datamodels_, chosen_multiplier};
     add("DM-Direct", sentence("multiplier ", direct.multiplier),
-        {direct.targets(TensorView<const float>(view(full_.logits)), set_.members), {}, 0, 0, 0});
+        {direct.targets(TensorView<const float>(view(full_.logits)), set_.members),
+         {},
+         0,
+         {},
+         0,
+         0});
   }
 
   /// Says in words when a forget set is not solved.

@@ -14,7 +14,7 @@ struct Splits {
 
 Splits splits_of(const Lab& lab, const std::vector<Index>& forget);
 
-/// p95 forward on forget, retain and validation: what settings are chosen by.
+/// Forward, reverse and Gaussian on each split: what settings are chosen by.
 struct QuickScore {
   expunge::KlomTriple forget, retain, validation;
 };

@@ -22,7 +22,8 @@ inline expunge::Scrub<> chosen_scrub() {
   return {.learning_rate = 5e-3, .epochs = 2, .max_steps = 2};
 }
 
-/// SCRUB for the missing-targets figure: longer, as published, so that its path is seen.
+/// SCRUB for the missing-targets figure: longer than chosen, as published, so that its path is
+/// seen.
 inline expunge::Scrub<> long_scrub() {
   return {.learning_rate = 5e-3, .epochs = 10, .max_steps = 3};
 }

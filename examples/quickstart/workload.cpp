@@ -74,17 +74,38 @@ Recipe<> recipe(std::uint64_t seed) {
           .loss = {}};
 }
 
+namespace {
+
+/// FNV-1a, 64 bits, of `count` values' bytes, going on from `hash`.
+template <class T>
+std::uint64_t hash_bytes(const T* values, std::size_t count, std::uint64_t hash) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(values);
+  for (std::size_t i = 0; i < count * sizeof(T); ++i) hash = (hash ^ bytes[i]) * 1099511628211u;
+  return hash;
+}
+
+/// Raise it when the same settings begin to give other models: older stores are then not used.
+constexpr int store_generation = 1;
+
+}  // namespace
+
 std::string describe(const Workload& workload, const Recipe<>& recipe) {
-  double checksum = 0;  // of the data: another data set must not find this one's models
-  for (std::size_t i = 0; i < workload.points.inputs.size(); ++i)
-    checksum += workload.points.inputs.data()[i] * static_cast<double>(i % 997 + 1);
-  return sentence("expunge ", EXPUNGE_VERSION_MAJOR, ".", EXPUNGE_VERSION_MINOR, ".",
-                  EXPUNGE_VERSION_PATCH, "; train ", workload.train.size(), ", validation ",
-                  workload.validation.size(), ", checksum ", checksum,
-                  "; Mlp<196, 64, 10>, SGD rate ", recipe.descent.learning_rate,
-                  " linear to 0, momentum ", recipe.optimizer.momentum, ", weight decay ",
-                  recipe.optimizer.weight_decay, ", epochs ", recipe.descent.epochs, ", batch ",
-                  recipe.batch, ", seed ", recipe.descent.seed);
+  const Dataset& points = workload.points;
+  std::uint64_t data =
+      hash_bytes(points.inputs.data(), points.inputs.size(), 14695981039346656037u);
+  data = hash_bytes(points.labels.data(), points.labels.size(), data);
+  const DescentConfig& descent = recipe.descent;
+  return sentence("store ", store_generation, "; expunge ", EXPUNGE_VERSION_MAJOR, ".",
+                  EXPUNGE_VERSION_MINOR, ".", EXPUNGE_VERSION_PATCH, "; data ", std::hex, data,
+                  std::dec, ", ", workload.train.size(), " + ", workload.validation.size(),
+                  " points; Mlp of ", Net::Input::size, " inputs, ", Net::classes, " classes, ",
+                  Net::parameters, " weights; cross entropy; SGD rate ", descent.learning_rate,
+                  ", triangular with peak ", recipe.schedule.peak, ", momentum ",
+                  recipe.optimizer.momentum, ", nesterov ", recipe.optimizer.nesterov,
+                  ", weight decay ", recipe.optimizer.weight_decay, ", epochs ", descent.epochs,
+                  ", stop after ", descent.stop_after, ", batch ", recipe.batch, ", last batch ",
+                  static_cast<int>(descent.last_batch), ", mode ", static_cast<int>(descent.mode),
+                  ", seed ", descent.seed);
 }
 
 }  // namespace quickstart

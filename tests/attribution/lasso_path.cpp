@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "../golden/lasso_sklearn.hpp"
 #include "expunge/attribution/gram.hpp"
 #include "expunge/backend/cpu.hpp"
@@ -186,4 +189,56 @@ TEST_CASE("mistakes of the caller are named") {
                     "LassoSolverConfig: tolerance is 0, not above 0");
   CHECK_THROWS_WITH((LassoSolverConfig{.l1_ratio = 1.5}.validate()),
                     "LassoSolverConfig: l1_ratio is 1.5, not in (0, 1]");
+}
+
+TEST_CASE_TEMPLATE("a Gram entry or a correlation that is not finite is refused by its place", Real,
+                   float, double) {
+  Array<Real, 2> gram = make_array<Real>(3, 3), correlations = make_array<Real>(2, 3);
+  gram.fill(0);
+  for (Index i = 0; i < 3; ++i) gram(i, i) = 1;
+  correlations.fill(1);
+  Array<Real, 1> lambda = make_array<Real>(2);
+  lambda.fill(Real(0.1));
+  gram(1, 2) = std::numeric_limits<Real>::quiet_NaN();
+  CHECK_THROWS_WITH(solve_lasso(Cpu<Real>(1), view(gram), view(correlations), lambda),
+                    "solve_lasso: entry 1, 2 of the Gram matrix is nan");
+  CHECK_THROWS_WITH(lasso_path(Cpu<Real>(1), view(gram), view(correlations)),
+                    "lasso_path: entry 1, 2 of the Gram matrix is nan");
+  gram(1, 2) = 0;
+  correlations(1, 0) = std::numeric_limits<Real>::infinity();
+  CHECK_THROWS_WITH(solve_lasso(Cpu<Real>(1), view(gram), view(correlations), lambda),
+                    "solve_lasso: the correlation of target 1 with example 0 is inf");
+  CHECK_THROWS_WITH(lasso_path(Cpu<Real>(1), view(gram), view(correlations)),
+                    "lasso_path: the correlation of target 1 with example 0 is inf");
+  correlations(1, 0) = 1;
+  lambda(1) = std::numeric_limits<Real>::quiet_NaN();
+  CHECK_THROWS_WITH(solve_lasso(Cpu<Real>(1), view(gram), view(correlations), lambda),
+                    "solve_lasso: lambda of target 1 is nan");
+}
+
+TEST_CASE("a solve that meets a number that is not finite has not converged") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const bool in_gram : {false, true}) {
+    Array<double, 2> gram = make_array<double>(2, 2), c = make_array<double>(1, 2);
+    gram(0, 0) = gram(1, 1) = 1;
+    gram(0, 1) = gram(1, 0) = in_gram ? nan : 0;
+    c(0, 0) = 1, c(0, 1) = in_gram ? 0.5 : nan;
+    CoordinateDescent<double> solver(view(gram));
+    solver.start(c.data());
+    const DescentStatus<double> status = solver.solve(0.1, 0, 1e-4, 100);
+    CHECK(!status.converged);
+    CHECK(std::isnan(status.residual));
+  }
+}
+
+TEST_CASE("the residual counts coordinates that are left out because they violate too little") {
+  Array<double, 2> gram = make_array<double>(2, 2), c = make_array<double>(1, 2);
+  gram(0, 0) = gram(1, 1) = 1;
+  gram(0, 1) = gram(1, 0) = 0;
+  c(0, 0) = 1, c(0, 1) = 0.5;
+  CoordinateDescent<double> solver(view(gram));
+  solver.start(c.data());
+  const DescentStatus<double> status = solver.solve(0.49, 0, 0.02, 100);
+  CHECK(status.converged);
+  CHECK(std::abs(status.residual - 0.01) <= 1e-12);  // |c_1| - l1
 }

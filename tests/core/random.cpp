@@ -71,3 +71,11 @@ TEST_CASE("a sample has no repeats and cannot exceed its pool") {
   CHECK_THROWS_WITH(random_sample(4, Stream{Purpose::test}, pool, 6),
                     "random_sample: 6 elements asked of a pool of 5");
 }
+
+TEST_CASE("a permutation begins at a multiple of four keys, of which one draw gives four") {
+  std::vector<Index> a;
+  CHECK_THROWS_WITH(random_permutation(1, Stream{Purpose::test, 0}, 6, 10, a),
+                    "random_permutation: first_index is 6, not a multiple of 4");
+  random_permutation(1, Stream{Purpose::test, 0}, 8, 10, a);
+  CHECK(a.size() == 10);
+}

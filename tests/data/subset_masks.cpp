@@ -33,3 +33,12 @@ TEST_CASE("all_but leaves out exactly the listed examples") {
   CHECK_THROWS_WITH(all_but(2, 10, {3, 3}), "all_but: example 3 is listed twice");
   CHECK_THROWS_WITH(all_but(2, 10, {10}), "all_but: example 10 of 10");
 }
+
+TEST_CASE(
+    "numbers of models and examples without a meaning are refused before memory is asked for") {
+  CHECK_THROWS_WITH(SubsetMasks(-1, 64), "SubsetMasks: -1 models of 64 examples");
+  CHECK_THROWS_WITH(SubsetMasks(3, -64), "SubsetMasks: 3 models of -64 examples");
+  CHECK_THROWS_WITH(all_but(0, 10, {3}), "all_but: 0 models, at least 1 is needed");
+  CHECK_THROWS_WITH(all_but(-2, 10, {}), "all_but: -2 models, at least 1 is needed");
+  CHECK(SubsetMasks(0, 10).models() == 0);
+}

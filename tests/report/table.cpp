@@ -92,14 +92,6 @@ TEST_CASE("every row of a table has one cell per column") {
     for (const std::vector<Cell>& row : table.rows) CHECK(row.size() == table.columns.size());
 }
 
-TEST_CASE("Markdown escapes what would end a cell") {
-  Table table{"a|b", {{"", "m", true}, {"g", "p95"}}, {{{"x|y_z"}, {"1"}}}, 0};
-  const std::string text = table_markdown(table);
-  CHECK(contains(text, "**a\\|b**"));
-  CHECK(contains(text, "| x\\|y\\_z | 1 |"));
-  CHECK(contains(text, "| m | g p95 |\n|---|---:|"));
-}
-
 TEST_CASE("times, shares and memory read as a person would write them") {
   CHECK(seconds_text(0.314) == "0.31 s");
   CHECK(seconds_text(59.97) == "1 min 0 s");

@@ -16,14 +16,12 @@
 namespace expunge {
 
 /// `estimator.fit(backend, masks, outputs, progress)` with outputs [models][targets] gives
-/// Effects<Backend::Real>; the estimator itself is a config and does not change.
-template <class E, class Backend>
-concept Estimator = requires(const E& estimator, const Backend& backend, const SubsetMasks& masks,
+/// Effects<B::Real> on a backend B; the estimator itself is a config and does not change.
+template <class E, class B>
+concept Estimator = requires(const E& estimator, const B& backend, const SubsetMasks& masks,
                              MatrixView<const float> outputs, const Progress& progress) {
-  typename Backend::Real;
-  {
-    estimator.fit(backend, masks, outputs, progress)
-    } -> std::same_as<Effects<typename Backend::Real>>;
+  typename B::Real;
+  { estimator.fit(backend, masks, outputs, progress) } -> std::same_as<Effects<typename B::Real>>;
 };
 
 /// `attribution.predicted_change(forget)` gives [points][outputs]: f_x of a model that never saw

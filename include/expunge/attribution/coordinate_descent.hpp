@@ -1,28 +1,28 @@
 // Coordinate descent for one target of a LASSO (or elastic net) on a shared Gram matrix G:
 //
-//   minimise 1/2 w'Gw - c'w + l1 ||w||_1 + l2/2 ||w||^2,   G = X~'X~ / m with unit diagonal, c =
-//   X~'y / m
+//   minimise 1/2 w'Gw - c'w + l1 ||w||_1 + l2/2 ||w||^2
+//   G = X~'X~ / m with unit diagonal,  c = X~'y / m
 //
 // which is 1/(2m) ||y - X~w||^2 + ... up to a constant. Friedman, Hastie and Tibshirani (2010),
 // section 2.2, "covariance updates"; working set as in glmnet and celer.
 //
-//   gradient  r = c - G w     [examples]
-//   members   A               [k]         the working set, in order of admission
-//   block     G_AA            [k][stride] upper triangle, gathered once per admission, so that
-//   sweeps stay in cache q = r_A                   [k]         kept up to date by one axpy of
-//   length k per changed w
+//     gradient  r = c - G w  [examples]
+//     members   A            [k]          the working set, in order of admission
+//     block     G_AA         [k][stride]  upper triangle, gathered once per admission
+//     q         r_A          [k]          kept up to date by one axpy of length k per changed w
 //
-// Each round sweeps the working set until its conditions hold, recomputes r from w (so that
-// rounding does not add up along a path), and admits the coordinates that violate theirs, largest
-// first, each with one update and one axpy of length n. The strong rule (Tibshirani et al. 2012)
-// proposes members when the penalty falls; nothing is ever dropped unchecked, so the answer is
-// exact to the tolerance. Optimal: |r_j| <= l1 where w_j = 0, r_j - l2 w_j = l1 sign(w_j)
-// elsewhere.
+// Each round sweeps the working set, whose block and q stay in cache, until its conditions hold,
+// recomputes r from w (so that rounding does not add up along a path), and admits the coordinates
+// that violate theirs, largest first, each with one update and one axpy of length n. The strong
+// rule (Tibshirani et al. 2012) proposes members when the penalty falls; nothing is ever dropped
+// unchecked, so the answer is exact to the tolerance. Optimal: |r_j| <= l1 where w_j = 0, r_j - l2
+// w_j = l1 sign(w_j) elsewhere.
 #pragma once
 
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "expunge/core/platform.hpp"
@@ -35,7 +35,7 @@ template <class Real>
 struct DescentStatus {
   bool converged = false;
   Index sweeps = 0;
-  Real residual = 0;  // largest violation of the optimality conditions, in units of c
+  Real residual = 0;  // largest violation over all coordinates, in units of c; NaN if not finite
 };
 
 template <class Real>
@@ -78,9 +78,9 @@ class CoordinateDescent {
         refresh_gradient();
       }
       collect(l1 + tolerance);
-      status.residual = std::max(member_residual(l1, l2), outside_residual(l1));
-      status.converged = status.residual <= tolerance;
-      if (status.converged || status.sweeps >= max_sweeps) break;
+      status.residual = largest_violation(l1, l2);
+      status.converged = status.residual <= tolerance;  // false for NaN
+      if (status.converged || status.sweeps >= max_sweeps || std::isnan(status.residual)) break;
       admit_violators(l1, l2, tolerance);
     }
     return status;
@@ -133,9 +133,16 @@ class CoordinateDescent {
     }
   }
 
-  Real outside_residual(Real l1) const {
+  /// Over all coordinates, by the recomputed gradient; NaN where that or a weight is not finite.
+  Real largest_violation(Real l1, Real l2) const {
+    if (!gradient_.allFinite() || !w_.head(size()).allFinite())
+      return std::numeric_limits<Real>::quiet_NaN();
     Real worst = 0;
-    for (const Index j : candidates_) worst = std::max(worst, std::abs(gradient_[j]) - l1);
+    for (Index j = 0; j < gram_.rows; ++j) {
+      const Index a = position_[static_cast<std::size_t>(j)];
+      const Real r = gradient_[j];
+      worst = std::max(worst, a < 0 ? std::abs(r) - l1 : violation_at(r, w_[a], l1, l2));
+    }
     return worst;
   }
 
@@ -242,15 +249,6 @@ class CoordinateDescent {
   static void subtract(Real change, const Real* row, Real* q, Index count) {
     for (Index b = 0; b < count; b += lanes)
       Eigen::Map<Lanes>(q + b) -= change * Eigen::Map<const Lanes>(row + b);
-  }
-
-  /// Largest violation among the members, by the recomputed gradient.
-  Real member_residual(Real l1, Real l2) const {
-    Real worst = 0;
-    for (Index a = 0; a < size(); ++a)
-      worst = std::max(
-          worst, violation_at(gradient_[members_[static_cast<std::size_t>(a)]], w_[a], l1, l2));
-    return worst;
   }
 
   static Real violation_at(Real r, Real w, Real l1, Real l2) {

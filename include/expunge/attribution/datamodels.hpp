@@ -56,11 +56,11 @@ static_assert(Attribution<Datamodels<float>, float>);
 
 /// Fits one linear model to each output of each point: outputs [models][points][k], one mask a
 /// model.
-template <class Backend, class E, TensorLike A>
-Datamodels<typename Backend::Real> fit_datamodels(const Backend& backend, const E& estimator,
-                                                  const SubsetMasks& masks, const A& outputs,
-                                                  const Progress& progress = {}) {
-  static_assert(Estimator<E, Backend>,
+template <class B, class E, TensorLike A>
+Datamodels<typename B::Real> fit_datamodels(const B& backend, const E& estimator,
+                                            const SubsetMasks& masks, const A& outputs,
+                                            const Progress& progress = {}) {
+  static_assert(Estimator<E, B>,
                 "An Estimator must have fit(backend, masks, outputs, progress) that returns "
                 "Effects<Backend::Real>; see docs/concepts.md#estimator");
   using T = typename A::value_type;

@@ -36,26 +36,14 @@ struct DifferenceOfMeansConfig {
   }
 };
 
-namespace detail {
-
-/// Throws unless outputs [models][targets] belong to the masks and there is something to regress.
-template <class T>
-void check_regression(const char* who, const SubsetMasks& masks, MatrixView<const T> outputs) {
-  require(masks.models() == outputs.rows, who, ": masks of ", masks.models(),
-          " models, outputs of ", outputs.rows);
-  require(masks.models() >= 2, who, ": ", masks.models(), " models, at least 2 are needed");
-}
-
-}  // namespace detail
-
 struct DifferenceOfMeans {
   DifferenceOfMeansConfig config{};
 
   /// Outputs [models][targets] to effects [examples][targets].
-  template <class Backend, MatrixLike A>
-  Effects<typename Backend::Real> fit(const Backend& backend, const SubsetMasks& masks,
-                                      const A& outputs, const Progress& progress = {}) const {
-    using Real = typename Backend::Real;
+  template <class B, MatrixLike A>
+  Effects<typename B::Real> fit(const B& backend, const SubsetMasks& masks, const A& outputs,
+                                const Progress& progress = {}) const {
+    using Real = typename B::Real;
     config.validate();
     const MatrixView<const typename A::value_type> y = view(outputs);
     detail::check_regression("DifferenceOfMeans", masks, y);

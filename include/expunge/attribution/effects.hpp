@@ -24,7 +24,7 @@ struct Effects {
   Array<Real, 1> kkt_residual;      // largest violation of the optimality conditions / lambda_max
 
   Index targets_converged = 0;  // of an iterative estimator; equal to targets() otherwise
-  Index sweeps = 0;             // coordinate-descent sweeps of all targets together
+  Index sweeps = 0;  // coordinate-descent sweeps of the final fits of all targets together
 
   Index examples() const { return static_cast<Index>(weights.shape()[0]); }
   Index targets() const { return static_cast<Index>(weights.shape()[1]); }
@@ -44,9 +44,8 @@ Effects<Real> zero_effects(Index examples, Index targets) {
 
 /// Predicted outputs [models][targets] of models trained on these masks, intercept included: what
 /// LDS ranks against the true outputs. Cost: models examples targets / 4 additions.
-template <class Backend, class Real>
-Array<Real, 2> predict(const Backend& backend, const Effects<Real>& effects,
-                       const SubsetMasks& masks) {
+template <class B, class Real>
+Array<Real, 2> predict(const B& backend, const Effects<Real>& effects, const SubsetMasks& masks) {
   require(masks.examples() == effects.examples(), "predict: masks of ", masks.examples(),
           " examples, effects of ", effects.examples());
   constexpr Index lanes = panel_lanes<Real>;

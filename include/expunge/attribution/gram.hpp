@@ -96,17 +96,16 @@ Array<T, 2> symmetric_from_counts(int threads, const MaskColumns& columns, Value
 }  // namespace detail
 
 /// X'X [examples][examples]: how many models saw both. Exact.
-template <class Backend>
-Array<std::int32_t, 2> mask_gram(const Backend& backend, const MaskColumns& columns) {
+template <class B>
+Array<std::int32_t, 2> mask_gram(const B& backend, const MaskColumns& columns) {
   return detail::symmetric_from_counts<std::int32_t>(
       backend.threads(), columns, [](Index, Index, std::int32_t count) { return count; });
 }
 
 /// The correlation matrix of the columns [examples][examples], rounded once from exact counts.
-template <class Backend>
-Array<typename Backend::Real, 2> mask_correlations(const Backend& backend,
-                                                   const MaskColumns& columns) {
-  using Real = typename Backend::Real;
+template <class B>
+Array<typename B::Real, 2> mask_correlations(const B& backend, const MaskColumns& columns) {
+  using Real = typename B::Real;
   const Index n = columns.examples();
   const double models = static_cast<double>(columns.models());
   std::vector<double> mean, scale;

@@ -101,10 +101,10 @@ struct Lasso {
   /// Outputs [models][targets] to effects [examples][targets], with lambda, validation error and
   /// KKT residual. Throws when models are too few or an output is not finite. Progress counts every
   /// target twice, once for its path and once for the final fit.
-  template <class Backend, MatrixLike A>
-  Effects<typename Backend::Real> fit(const Backend& backend, const SubsetMasks& masks,
-                                      const A& outputs, const Progress& progress = {}) const {
-    using Real = typename Backend::Real;
+  template <class B, MatrixLike A>
+  Effects<typename B::Real> fit(const B& backend, const SubsetMasks& masks, const A& outputs,
+                                const Progress& progress = {}) const {
+    using Real = typename B::Real;
     config.validate();
     const MatrixView<const typename A::value_type> y = view(outputs);
     detail::check_regression("Lasso", masks, y);
@@ -125,11 +125,11 @@ struct Lasso {
 
  private:
   /// Each target's best penalty; writes its error on the validation models.
-  template <class Backend, class T>
-  std::vector<double> choose(const Backend& backend, const SubsetMasks& masks,
-                             MatrixView<const T> y, Index a, Index b, ProgressCounter& counter,
-                             Array<typename Backend::Real, 1>& error) const {
-    using Real = typename Backend::Real;
+  template <class B, class T>
+  std::vector<double> choose(const B& backend, const SubsetMasks& masks, MatrixView<const T> y,
+                             Index a, Index b, ProgressCounter& counter,
+                             Array<typename B::Real, 1>& error) const {
+    using Real = typename B::Real;
     const MaskColumns columns(masks, 0, a, backend.threads());
     const Array<Real, 2> gram = mask_correlations(backend, columns);
     const detail::ValidationModels validation(masks, a, b);

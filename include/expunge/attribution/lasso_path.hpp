@@ -77,7 +77,7 @@ void walk_path(CoordinateDescent<Real>& solver, Index lambdas, double ratio,
 
 template <class Real>
 Real relative(Real residual, Real lambda_max) {
-  return lambda_max > 0 ? residual / lambda_max : Real(0);
+  return lambda_max > 0 ? residual / lambda_max : Real(0) * residual;  // NaN stays NaN
 }
 
 template <class Real>
@@ -85,19 +85,29 @@ void check_gram(const char* who, MatrixView<const Real> gram, MatrixView<const R
   require(gram.rows == gram.cols, who, ": the Gram matrix is ", gram.rows, " x ", gram.cols);
   require(correlations.cols == gram.rows, who, ": correlations of ", correlations.cols,
           " examples, a Gram matrix of ", gram.rows);
+  for (Index i = 0; i < gram.rows; ++i)
+    for (Index j = 0; j < gram.cols; ++j)
+      if (!std::isfinite(gram(i, j)))
+        require(false, who, ": entry ", i, ", ", j, " of the Gram matrix is ", gram(i, j));
+  for (Index t = 0; t < correlations.rows; ++t)
+    for (Index j = 0; j < correlations.cols; ++j)
+      if (!std::isfinite(correlations(t, j)))
+        require(false, who, ": the correlation of target ", t, " with example ", j, " is ",
+                correlations(t, j));
 }
 
 }  // namespace detail
 
 /// One penalty for each target: gram [n][n] (unit diagonal, or zero rows), correlations X~'y/m
-/// [targets][n], lambdas [targets].
-template <class Backend>
-LassoSolution<typename Backend::Real> solve_lasso(
-    const Backend& backend, MatrixView<const typename Backend::Real> gram,
-    MatrixView<const typename Backend::Real> correlations,
-    const Array<typename Backend::Real, 1>& lambdas, const LassoSolverConfig& config = {},
-    const Progress& progress = {}) {
-  using Real = typename Backend::Real;
+/// [targets][n], lambdas [targets]. Throws std::invalid_argument where one is not finite.
+template <class B>
+LassoSolution<typename B::Real> solve_lasso(const B& backend,
+                                            MatrixView<const typename B::Real> gram,
+                                            MatrixView<const typename B::Real> correlations,
+                                            const Array<typename B::Real, 1>& lambdas,
+                                            const LassoSolverConfig& config = {},
+                                            const Progress& progress = {}) {
+  using Real = typename B::Real;
   config.validate();
   detail::check_gram("solve_lasso", gram, correlations);
   const Index targets = correlations.rows;
@@ -133,15 +143,14 @@ LassoSolution<typename Backend::Real> solve_lasso(
 }
 
 /// A path for each target: `lambdas` penalties from lambda_max of the target down to `ratio` of it,
-/// evenly spaced in the logarithm.
-template <class Backend>
-LassoPath<typename Backend::Real> lasso_path(const Backend& backend,
-                                             MatrixView<const typename Backend::Real> gram,
-                                             MatrixView<const typename Backend::Real> correlations,
-                                             Index lambdas = 100, double ratio = 0.01,
-                                             const LassoSolverConfig& config = {},
-                                             const Progress& progress = {}) {
-  using Real = typename Backend::Real;
+/// evenly spaced in the logarithm. Throws as solve_lasso does.
+template <class B>
+LassoPath<typename B::Real> lasso_path(const B& backend, MatrixView<const typename B::Real> gram,
+                                       MatrixView<const typename B::Real> correlations,
+                                       Index lambdas = 100, double ratio = 0.01,
+                                       const LassoSolverConfig& config = {},
+                                       const Progress& progress = {}) {
+  using Real = typename B::Real;
   config.validate();
   detail::check_gram("lasso_path", gram, correlations);
   require(lambdas >= 1, "lasso_path: ", lambdas, " lambdas");

@@ -51,13 +51,12 @@ void write_effects(const MaskColumns& columns, const CoordinateDescent<Real>& so
 }
 
 /// Fits every target at its own penalty, lambda_of(target, sd_y), on the models of `columns`.
-template <class Backend, class T, class LambdaOf>
-Effects<typename Backend::Real> fit_lasso_at(const char* who, const Backend& backend,
-                                             const MaskColumns& columns,
-                                             MatrixView<const T> outputs,
-                                             const LassoSolverConfig& config,
-                                             ProgressCounter& counter, LambdaOf lambda_of) {
-  using Real = typename Backend::Real;
+template <class B, class T, class LambdaOf>
+Effects<typename B::Real> fit_lasso_at(const char* who, const B& backend,
+                                       const MaskColumns& columns, MatrixView<const T> outputs,
+                                       const LassoSolverConfig& config, ProgressCounter& counter,
+                                       LambdaOf lambda_of) {
+  using Real = typename B::Real;
   const Index n = columns.examples();
   const Array<Real, 2> gram = mask_correlations(backend, columns);
   Effects<Real> effects = zero_effects<Real>(n, outputs.cols);
@@ -116,9 +115,9 @@ struct PlugInLasso {
   PlugInLassoConfig config{};
 
   /// Outputs [models][targets] to effects [examples][targets], with lambda and KKT residual.
-  template <class Backend, MatrixLike A>
-  Effects<typename Backend::Real> fit(const Backend& backend, const SubsetMasks& masks,
-                                      const A& outputs, const Progress& progress = {}) const {
+  template <class B, MatrixLike A>
+  Effects<typename B::Real> fit(const B& backend, const SubsetMasks& masks, const A& outputs,
+                                const Progress& progress = {}) const {
     config.validate();
     const MatrixView<const typename A::value_type> y = view(outputs);
     detail::check_regression("PlugInLasso", masks, y);

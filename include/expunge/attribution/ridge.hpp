@@ -25,10 +25,10 @@ struct Ridge {
   RidgeConfig config{};
 
   /// Outputs [models][targets] to effects [examples][targets].
-  template <class Backend, MatrixLike A>
-  Effects<typename Backend::Real> fit(const Backend& backend, const SubsetMasks& masks,
-                                      const A& outputs, const Progress& progress = {}) const {
-    using Real = typename Backend::Real;
+  template <class B, MatrixLike A>
+  Effects<typename B::Real> fit(const B& backend, const SubsetMasks& masks, const A& outputs,
+                                const Progress& progress = {}) const {
+    using Real = typename B::Real;
     config.validate();
     const MatrixView<const typename A::value_type> y = view(outputs);
     detail::check_regression("Ridge", masks, y);

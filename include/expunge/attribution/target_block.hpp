@@ -15,8 +15,21 @@
 #include "expunge/attribution/masked_sums.hpp"
 #include "expunge/core/check.hpp"
 #include "expunge/core/view.hpp"
+#include "expunge/data/subset_masks.hpp"
 
 namespace expunge {
+
+namespace detail {
+
+/// Throws unless outputs [models][targets] belong to the masks and there is something to regress.
+template <class T>
+void check_regression(const char* who, const SubsetMasks& masks, MatrixView<const T> outputs) {
+  require(masks.models() == outputs.rows, who, ": masks of ", masks.models(),
+          " models, outputs of ", outputs.rows);
+  require(masks.models() >= 2, who, ": ", masks.models(), " models, at least 2 are needed");
+}
+
+}  // namespace detail
 
 inline constexpr Index target_block_width = 64;
 

@@ -14,9 +14,12 @@
 namespace expunge {
 
 /// Writes a random permutation of 0 .. n - 1 into `order`. Position i gets the 32-bit key number
-/// `first_index + i` of the stream; equal keys keep their order. n < 2^32.
+/// `first_index + i` of the stream; equal keys keep their order. n < 2^32;
+/// first_index is a multiple of 4, as keys are drawn four at a time.
 inline void random_permutation(std::uint64_t seed, Stream stream, std::uint64_t first_index,
                                Index n, std::vector<Index>& order) {
+  require(first_index % 4 == 0, "random_permutation: first_index is ", first_index,
+          ", not a multiple of 4");
   thread_local std::vector<std::uint64_t> keys;
   keys.resize(static_cast<std::size_t>(n));
   for (Index i = 0; i < n; i += 4) {
@@ -33,7 +36,8 @@ inline void random_permutation(std::uint64_t seed, Stream stream, std::uint64_t 
     order[i] = static_cast<Index>(keys[i] & 0xffffffffu);
 }
 
-/// `count` different elements of `pool`, in random order. Keys start at number `first_index`.
+/// `count` different elements of `pool`, in random order. Keys start at number `first_index`, a
+/// multiple of 4.
 inline std::vector<Index> random_sample(std::uint64_t seed, Stream stream,
                                         const std::vector<Index>& pool, Index count,
                                         std::uint64_t first_index = 0) {

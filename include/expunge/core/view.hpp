@@ -1,12 +1,11 @@
 // Views: pointers with extents. They own nothing, cost nothing to copy, and never allocate.
 //
 //   MatrixView  [rows][cols]               row i starts at data + i * stride
-//   TensorView  [members][rows][features]  member m starts at data + m * member_stride; its rows
-//   are
-//                                          contiguous
+//   TensorView  [members][rows][features]  member m starts at data + m * member_stride
 //
-// A stride of 0 means that all rows (or all members) share the same numbers. Public functions take
-// anything that `view` accepts: these views, or a row-major xtensor array of two or three axes.
+// The rows of a member are contiguous. A stride of 0 means that all rows (or all members) share the
+// same numbers. Public functions take anything that `view` accepts: these views, or a row-major
+// xtensor array of two or three axes.
 #pragma once
 
 #include <concepts>

@@ -79,7 +79,7 @@ enum class ComponentEnd { top, bottom, both };
 /// effect matrix [n][m], row i = the effects on (or of) example i: columns are centred, and the
 /// score is the left singular vector of the k-th largest singular value. Its sign is fixed so that
 /// the entry of largest magnitude is positive. Cost: power iteration in double with 12 guard
-/// vectors, about 100 products with the matrix; it reads n x m numbers each time.
+/// vectors, 200 products with the matrix; it reads n x m numbers each time.
 template <MatrixLike A>
 std::vector<double> principal_component(const A& effects, Index k) {
   using Matrix = Eigen::MatrixXd;

@@ -27,10 +27,7 @@ class SubsetMasks {
       : models_(models),
         examples_(examples),
         words_per_row_((examples + 63) / 64),
-        words_(static_cast<std::size_t>(models * words_per_row_)) {
-    require(models >= 0 && examples >= 0, "SubsetMasks: ", models, " models of ", examples,
-            " examples");
-  }
+        words_(word_count(models, examples)) {}
 
   Index models() const { return models_; }
   Index examples() const { return examples_; }
@@ -70,6 +67,13 @@ class SubsetMasks {
   bool operator==(const SubsetMasks&) const = default;
 
  private:
+  /// How many words the rows take; checked before anything is allocated.
+  static std::size_t word_count(Index models, Index examples) {
+    require(models >= 0 && examples >= 0, "SubsetMasks: ", models, " models of ", examples,
+            " examples");
+    return static_cast<std::size_t>(models) * static_cast<std::size_t>((examples + 63) / 64);
+  }
+
   std::size_t word(Index model, Index example) const {
     return static_cast<std::size_t>(model * words_per_row_ + example / 64);
   }
@@ -80,8 +84,10 @@ class SubsetMasks {
   std::vector<std::uint64_t> words_;
 };
 
-/// Every model sees all examples but those listed. Throws if one is listed twice or out of range.
+/// Every model sees all examples but those listed. Throws if one is listed twice or out of range,
+/// or if there is no model.
 inline SubsetMasks all_but(Index models, Index examples, const std::vector<Index>& left_out) {
+  require(models >= 1, "all_but: ", models, " models, at least 1 is needed");
   SubsetMasks masks(models, examples);
   for (Index i = 0; i < examples; ++i) masks.insert(0, i);
   for (const Index i : left_out) {

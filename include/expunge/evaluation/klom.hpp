@@ -9,11 +9,11 @@
 // (klom_floor.hpp) beside every score, and both directions (klom_triple.hpp).
 //
 // Where we differ from published code: a point with a NaN or infinite margin scores the ceiling and
-// is counted, where EasyDUB returns 0, the perfect score, or NaN. So does a point where the dropped
-// last edge takes more than the one largest sample from either array: several models clipped to
-// it, or an unclipped tie of more than 5 % of the models. Published code leaves such models out and
-// scores the rest, so that 99 of 100 models may diverge upwards and score .01. Two equal constants
-// score 0 in every preset.
+// is counted, where EasyDUB returns 0, the perfect score, or NaN. So does a point where a dropped
+// last edge loses more than the one largest sample: two or more models of either array clipped to
+// it, or an unclipped tie whose share of one array is more than 5 % above its share of the other.
+// Published code scores the models that remain, so that 99 of 100 may diverge upwards and score
+// almost 0. Two equal constants score 0 in every preset.
 //
 //   oracle     [oracle models][points]     float, double or Half
 //   unlearned  [unlearned models][points]  the number of models may differ
@@ -151,9 +151,8 @@ KlomResult klom_of_models(const O& oracle, const std::vector<Index>& oracle_mode
     for (Index c = 0; c < width; ++c) {
       double score = std::nan("");
       if (histograms.kind(c) == detail::PointKind::constant) score = 0;
-      const bool lost = histograms.loses_many(0, c, oracle_models) ||
-                        histograms.loses_many(1, c, unlearned_models);
-      if (histograms.kind(c) == detail::PointKind::ordinary && !lost)
+      if (histograms.kind(c) == detail::PointKind::ordinary &&
+          !histograms.loses_many(c, oracle_models, unlearned_models))
         score = kl(histograms.counts(first_sample, c), histograms.counts(1 - first_sample, c));
       const std::size_t x = static_cast<std::size_t>(first + c);
       result.bad[x] = detail::not_finite(score);

@@ -115,26 +115,35 @@ class HistogramBlock {
     return counts_.data() + (sample * klom_block + c) * (config_.bins + 1);
   }
 
-  /// Whether the dropped last edge left out more than the one largest sample that published code
-  /// loses: several models that were clipped to it, or an unclipped tie of more than 5 % of them.
-  /// A model that is listed twice is one model. `models` are those that `fill` got for the sample.
-  bool loses_many(Index sample, Index c, const std::vector<Index>& models) const {
-    if (counts(sample, c)[config_.bins] <= 1) return false;
-    const Value* values = values_.data() + sample * models_[0] * klom_block + c;
-    std::vector<Index> lost;
-    for (std::size_t m = 0; m < models.size(); ++m, values += klom_block)
-      if (*values >= highest_[at(c)]) lost.push_back(models[m]);
-    std::sort(lost.begin(), lost.end());
-    const auto distinct = std::unique(lost.begin(), lost.end()) - lost.begin();
+  /// Whether the dropped last edge loses more than the one largest sample that published code
+  /// loses: several models of an array that were clipped to it, or, unclipped, a share of one array
+  /// that is more than 5 % above the other's. A model that is listed twice is one model.
+  bool loses_many(Index c, const std::vector<Index>& oracle_models,
+                  const std::vector<Index>& unlearned_models) const {
+    if (counts(0, c)[config_.bins] <= 1 && counts(1, c)[config_.bins] <= 1) return false;
+    const Index oracles = lost(0, c, oracle_models), unlearned = lost(1, c, unlearned_models);
+    if (oracles <= 1 && unlearned <= 1) return false;
     const Value clip_max = static_cast<Value>(static_cast<E>(config_.clip_max));
-    const bool at_clip = config_.clipped != Clipped::none && highest_[at(c)] == clip_max;
-    return distinct > 1 && (at_clip || 20 * distinct > static_cast<Index>(models.size()));
+    if (config_.clipped != Clipped::none && highest_[at(c)] == clip_max) return true;
+    // |oracles / N_o - unlearned / N_u| > 1 / 20
+    const Index gap = oracles * models_[1] - unlearned * models_[0];
+    return 20 * std::max(gap, -gap) > models_[0] * models_[1];
   }
 
  private:
   template <class T>
   using Columns = std::array<T, static_cast<std::size_t>(klom_block)>;
   static std::size_t at(Index c) { return static_cast<std::size_t>(c); }
+
+  /// How many different models of a sample have the largest value.
+  Index lost(Index sample, Index c, const std::vector<Index>& models) const {
+    const Value* values = values_.data() + sample * models_[0] * klom_block + c;
+    std::vector<Index> at_edge;
+    for (std::size_t m = 0; m < models.size(); ++m, values += klom_block)
+      if (*values >= highest_[at(c)]) at_edge.push_back(models[m]);
+    std::sort(at_edge.begin(), at_edge.end());
+    return std::unique(at_edge.begin(), at_edge.end()) - at_edge.begin();
+  }
 
   template <class T>
   void copy(MatrixView<const T> margins, const std::vector<Index>& models, Index first, bool clip,

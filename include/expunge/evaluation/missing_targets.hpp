@@ -5,11 +5,10 @@
 //
 //   100 (1 - Phi(|m - mu| / sd)),  at most 50,
 //
-// and mark a point red whose final value is more than 10 % below its own maximum, or whose final mean
-// is not finite.
-// Source: Georgiev et al., arXiv 2410.23232, figures 2, 5 and F.2. sd is unbiased. Where the
-// oracles do not vary, the value is 50 if m is their constant, else 0; where a margin is not finite
-// it is 0.
+// and mark a point red whose final value is more than 10 % below its own maximum, or whose final
+// mean is not finite. Source: Georgiev et al., arXiv 2410.23232, figures 2, 5 and F.2. sd is
+// unbiased. Where the oracles do not vary, the value is 50 if m is their constant, else 0; where a
+// margin is not finite it is 0.
 //
 //   oracle      [oracle models][points]
 //   trajectory  [epochs][unlearned models][points]

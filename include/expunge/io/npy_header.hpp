@@ -1,9 +1,9 @@
 // The header of a .npy file (NumPy Enhancement Proposal 1; versions 1, 2 and 3).
 //
 //   bytes 0 .. 5   \x93NUMPY
-//   bytes 6, 7     version: 1.0 has a 2-byte header length, 2.0 and 3.0 a 4-byte one (little
-//   endian) then           {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }, spaces,
-//   newline
+//   bytes 6, 7     version
+//   then           length of what follows, little endian: 2 bytes in 1.0, 4 bytes in 2.0 and 3.0
+//   then           {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }, spaces, newline
 //
 // Parsed strictly: these three keys, each once. Python objects and structured types are refused;
 // nothing here is ever evaluated or allocated by a number that the file claims.

@@ -1,9 +1,9 @@
 // Results of the stages of a program on disk, so that a run that was stopped goes on where it was.
 //
-// A stage is one array, <name>.npy, beside <name>.key, the whole configuration that it came from. It is
-// used again only if that text is the same to the letter: a cache whose name omits a setting answers
-// with another run's numbers. The key is written last, and both by rename, so a killed run leaves a
-// whole stage or none.
+// A stage is one array, <name>.npy, beside <name>.key, the whole configuration that it came from.
+// It is used again only if that text is the same to the letter: a cache whose name omits a setting
+// answers with another run's numbers. The key is written last, and both by rename, so a killed run
+// leaves a whole stage or none.
 #pragma once
 
 #include <filesystem>
@@ -54,7 +54,9 @@ class StageStore {
   std::filesystem::path array_path(const std::string& name) const {
     return folder_ / (name + ".npy");
   }
-  std::filesystem::path key_path(const std::string& name) const { return folder_ / (name + ".key"); }
+  std::filesystem::path key_path(const std::string& name) const {
+    return folder_ / (name + ".key");
+  }
 
   std::filesystem::path folder_;
 };

@@ -1,5 +1,6 @@
-// Cross entropy of softmax(z) against the label y:   L = logsumexp(z) - z_y,   dL/dz = softmax(z) -
-// e_y
+// Cross entropy of softmax(z) against the label y:
+//
+//   L = logsumexp(z) - z_y,   dL/dz = softmax(z) - e_y
 #pragma once
 
 #include "expunge/loss/loss.hpp"

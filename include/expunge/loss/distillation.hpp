@@ -1,7 +1,8 @@
 // Distillation (Hinton et al. 2015; the form of SCRUB, Kurmanji et al. 2023):
 //
-//   KL_T(teacher || student) = T^2 sum_j t_j log(t_j / s_j),   t = softmax(teacher / T), s =
-//   softmax(z / T) d / dz = T (s - t)
+//   KL_T(teacher || student) = T^2 sum_j t_j log(t_j / s_j)
+//
+//   t = softmax(teacher / T),   s = softmax(z / T),   d / dz = T (s - t)
 #pragma once
 
 #include "expunge/core/check.hpp"

@@ -12,9 +12,10 @@ namespace expunge {
 ///   M::parameters         p, weights per member
 ///   M::statistics         s, running statistics per member (0 without batch norm)
 ///   M::Workspace<B>       memory of one cohort, made by M::workspace(b, members, rows)
-///   M::initialise(seed, member, theta, stats)             initial weights of one member, on the
-///   host M::forward(b, weights, x, workspace, mode)            logits [members][rows][k]
-///   M::backward(b, weights, x, workspace, dlogits, dtheta)  after a forward pass on the same x
+///
+///   M::initialise(seed, member, theta, stats)        initial weights of one member, on the host
+///   M::forward(b, weights, x, workspace, mode)       logits [members][rows][k]
+///   M::backward(b, weights, x, workspace, dlogits, dtheta)    after a forward pass on the same x
 template <class M, class B>
 concept Model = requires(B& backend, Weights<typename B::Real> weights,
                          TensorView<const typename B::Real> x,

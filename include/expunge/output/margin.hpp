@@ -1,10 +1,10 @@
 // The margin of an example, one number that says how sure the network is of the label y.
 //
-//   Margin       z_y - logsumexp_{j != y} z_j  =  log(p_y / (1 - p_y))     TRAK, EasyDUB, the paper
-//   HardMargin   z_y - max_{j != y} z_j                                    the public datamodels
-//   example
+//   Margin       z_y - logsumexp_{j != y} z_j  =  log(p_y / (1 - p_y))
+//   HardMargin   z_y - max_{j != y} z_j
 //
-// The two are different functions: never compare one with the other.
+// The first is that of TRAK, EasyDUB and the paper, the second that of the public datamodels
+// example. The two are different functions: never compare one with the other.
 #pragma once
 
 #include "expunge/output/output_function.hpp"

@@ -22,11 +22,9 @@ struct NamedStyle {
 };
 
 /// The first entry that a name begins with decides, so longer names stand first.
-inline constexpr std::array<NamedStyle, 16> named_styles{{
+inline constexpr std::array<NamedStyle, 14> named_styles{{
     {"do nothing", {"#8a8a8a", 4}},
     {"full", {"#8a8a8a", 4}},
-    {"DMM, Gauss", {"#8e5bd0", 7}},
-    {"DMM (Gauss", {"#8e5bd0", 7}},
     {"DMM", {"#2f7fd1", 5}},
     {"DM-Direct", {"#45b5e6", 13}},
     {"OM", {"#12a594", 9}},
@@ -34,10 +32,10 @@ inline constexpr std::array<NamedStyle, 16> named_styles{{
     {"GDA", {"#e07bb5", 11}},
     {"GD", {"#e0a100", 9}},
     {"GA", {"#e0701a", 8}},
-    {"NegGrad", {"#b8860b", 10}},
     {"SCRUB", {"#d5423c", 13}},
     {"retrain", {"#9a7b3f", 12}},
     {"LASSO", {"#8e5bd0", 7}},
+    {"difference of means, thresholded", {"#c2527a", 11}},
     {"difference", {"#e0a100", 9}},
 }};
 

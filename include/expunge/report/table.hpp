@@ -1,4 +1,4 @@
-// The tables of a report as cells: one model that text, Markdown and HTML share (table_text.hpp,
+// The tables of a report as cells: one model that text and HTML share (table_text.hpp,
 // table_html.hpp). Rows are methods; the first row is the noise floor, oracles against other
 // oracles, which is the best score that a perfect method can expect with this many models.
 #pragma once

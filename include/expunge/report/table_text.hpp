@@ -1,5 +1,5 @@
-// Tables for a terminal (monospace, at most 120 columns: wider ones are cut into blocks that repeat
-// the first column) and for Markdown.
+// Tables for a terminal: monospace, at most 120 columns; wider ones are cut into blocks that repeat
+// the first column.
 #pragma once
 
 #include <algorithm>
@@ -114,15 +114,6 @@ inline std::string wrapped(const std::string& words, std::size_t indent) {
   return text + without_trailing_space(line);
 }
 
-inline std::string escape_markdown(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '|' || c == '\\' || c == '*' || c == '_' || c == '`' || c == '<') escaped += '\\';
-    escaped += c == '\n' ? ' ' : c;
-  }
-  return escaped;
-}
-
 }  // namespace detail
 
 /// The table in monospace, title first.
@@ -144,23 +135,6 @@ inline std::string table_text(const Table& table) {
   return text + detail::text_block(table, block, widths);
 }
 
-/// The table in GitHub's Markdown; group and column name share one heading.
-inline std::string table_markdown(const Table& table) {
-  std::string names = "|";
-  std::string rule = "|";
-  for (const Column& column : table.columns) {
-    const std::string space = column.group.empty() ? "" : " ";
-    names += sentence(" ", detail::escape_markdown(column.group + space + column.name), " |");
-    rule += column.text ? "---|" : "---:|";
-  }
-  std::string text = "**" + detail::escape_markdown(table.title) + "**\n\n" + names + "\n" + rule;
-  for (const std::vector<Cell>& row : table.rows) {
-    text += "\n|";
-    for (const Cell& cell : row) text += sentence(" ", detail::escape_markdown(cell.text), " |");
-  }
-  return text + "\n";
-}
-
 /// Everything in words and numbers, for a terminal: per forget set two tables, settings and
 /// remarks.
 inline std::string text_table(const Results& results) {
@@ -177,20 +151,6 @@ inline std::string text_table(const Results& results) {
     text += "\n";
   }
   for (const std::string& remark : results.remarks) text += detail::wrapped("- " + remark, 2);
-  return text;
-}
-
-/// The same tables in Markdown.
-inline std::string markdown_table(const Results& results) {
-  std::string text;
-  for (const ForgetSetResult& set : results.forget_sets) {
-    text += "### " + detail::escape_markdown(set.name) + "\n\n";
-    text += detail::escape_markdown(set.description) + "\n\n";
-    text += table_markdown(klom_table(set)) + "\n" + table_markdown(check_table(set)) + "\n";
-    for (const std::string& remark : set.remarks) text += detail::escape_markdown(remark) + "\n\n";
-  }
-  for (const std::string& remark : results.remarks)
-    text += "- " + detail::escape_markdown(remark) + "\n";
   return text;
 }
 

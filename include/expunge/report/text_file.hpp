@@ -1,5 +1,5 @@
-// Text files of a report: written under a temporary name and renamed, so that a killed run leaves
-// the old file or the new one, never half of one.
+// Text files of a report. Written so that a killed run leaves the old file or the new one, never
+// half of one.
 #pragma once
 
 #include <filesystem>
@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "expunge/core/check.hpp"
+#include "expunge/io/atomic_file.hpp"
 
 namespace expunge::report {
 
@@ -16,16 +17,9 @@ namespace expunge::report {
 inline void write_text_file(const std::filesystem::path& path, const std::string& text) {
   std::error_code error;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
-  std::filesystem::path partial = path;
-  partial += ".partial";
-  {
-    std::ofstream out(partial, std::ios::binary | std::ios::trunc);
-    out.write(text.data(), static_cast<std::streamsize>(text.size()));
-    out.close();
-    if (!out) throw io_error(path.string(), 0, sentence("cannot write ", text.size(), " bytes"));
-  }
-  std::filesystem::rename(partial, path, error);
-  if (error) throw io_error(path.string(), 0, "cannot be renamed to: " + error.message());
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
 }
 
 /// The whole file. Throws io_error.

@@ -39,6 +39,8 @@ struct DescentReport {
   std::vector<char> finite;    // [members]  0: the weights are no longer numbers, it diverged
   std::vector<Index> samples;  // [members]  examples that went forward and back, repeats counted
 
+  std::vector<Index> samples_by_epoch;  // [epochs run]  of member 0, up to the end of each epoch
+
   Index diverged() const { return std::count(finite.begin(), finite.end(), 0); }
 };
 
@@ -215,8 +217,8 @@ DescentReport descend(B& backend, const DescentConfig& config, DatasetView data,
   require(data.inputs.cols == Model::Input::size, "descend: inputs have ", data.inputs.cols,
           " features, the model takes ", Model::Input::size);
   const auto members = static_cast<std::size_t>(ensemble.members());
-  DescentReport report{std::vector<double>(members), std::vector<char>(members, 1),
-                       std::vector<Index>(members)};
+  DescentReport report{
+      std::vector<double>(members), std::vector<char>(members, 1), std::vector<Index>(members), {}};
   ProgressCounter counter(progress, ensemble.members());
   for_each_cohort(backend, ensemble.members(), [&](B& worker, Index first, Index count) {
     CohortWeights<Model, B> weights(worker, count);
@@ -226,6 +228,7 @@ DescentReport descend(B& backend, const DescentConfig& config, DatasetView data,
         detail::largest_minibatch(objective, config, first));
     for (Index epoch = 0; epoch < config.epochs_to_run(); ++epoch) {
       run.epoch(worker, weights, schedule, epoch, report);
+      if (first == 0) report.samples_by_epoch.push_back(report.samples[0]);
       after_epoch(worker, EpochEnd<typename B::Real>{epoch, first, weights.view()});
     }
     weights.store(worker, ensemble, first);

@@ -4,6 +4,7 @@
 // Source of the figure: Attribute-to-Delete (arXiv 2410.23232), figures 2, 5 and F.2.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "expunge/data/dataset.hpp"
@@ -21,7 +22,9 @@ class MarginRecorder {
 
  public:
   MarginRecorder(Index epochs, Index members, DatasetView points)
-      : points_(points), margins_(make_array<float>(epochs, members, points.size())) {}
+      : points_(points), margins_(make_array<float>(epochs, members, points.size())) {
+    margins_.fill(std::numeric_limits<float>::quiet_NaN());
+  }
 
   void operator()(B& worker, const EpochEnd<Real>& end) const {
     const Index count = end.weights.theta.rows;
@@ -40,7 +43,7 @@ class MarginRecorder {
       }
   }
 
-  /// [epochs][members][points], epoch 0 being the end of the first epoch.
+  /// [epochs][members][points], epoch 0 being the end of the first epoch. NaN until written.
   const Array<float, 3>& margins() const { return margins_; }
 
  private:

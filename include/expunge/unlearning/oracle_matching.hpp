@@ -14,6 +14,9 @@
 //   | OM, margins over time    | 1e-3 | 10     | 5               | 1               |
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+
 #include "expunge/loss/squared_error.hpp"
 #include "expunge/output/evaluate.hpp"
 #include "expunge/output/logits.hpp"
@@ -144,11 +147,15 @@ struct OracleMatching {
     target.validate();
     descent().validate();
     require(batch >= 1, "OracleMatching: batch is ", batch);
-    require(retain_multiple >= 0, "OracleMatching: retain_multiple is ", retain_multiple);
+    require(retain_multiple >= 0 && std::isfinite(retain_multiple),
+            "OracleMatching: retain_multiple is ", retain_multiple);
     require(forget_multiple >= 0, "OracleMatching: forget_multiple is ", forget_multiple);
     require(forget_multiple > 0 || retain_multiple > 0,
             "OracleMatching: forget_multiple and retain_multiple are both 0");
-    require(distance_penalty >= 0, "OracleMatching: distance_penalty is ", distance_penalty);
+    require(distance_penalty >= 0 && std::isfinite(distance_penalty),
+            "OracleMatching: distance_penalty is ", distance_penalty);
+    require(decay > 0 && std::isfinite(decay), "OracleMatching: decay is ", decay,
+            ", not positive and finite");
   }
   DescentConfig descent() const {
     return {.learning_rate = learning_rate, .epochs = epochs, .seed = seed};
@@ -158,7 +165,8 @@ struct OracleMatching {
 
   /// Retain points per epoch for a forget set of this size.
   Index retain_count(Index forget, Index retain) const {
-    return std::min(retain, static_cast<Index>(retain_multiple * static_cast<double>(forget)));
+    return static_cast<Index>(
+        std::min(static_cast<double>(retain), retain_multiple * static_cast<double>(forget)));
   }
 
   template <class Model, class Real>
@@ -174,7 +182,7 @@ struct OracleMatching {
     const TensorView<const Real> training(problem.logits.data, problem.logits.members,
                                           problem.data.size(), problem.logits.features,
                                           problem.logits.member_stride);
-    const auto base = evaluate_output(output, training, problem.data.labels);
+    const auto base = evaluate_output(output, training, problem.data.labels, 1);
     const auto forget = static_cast<Index>(problem.forget.size());
     const auto retain = static_cast<Index>(problem.retain.size());
     return {problem,

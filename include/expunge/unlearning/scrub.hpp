@@ -1,15 +1,20 @@
 // SCRUB (Kurmanji et al. 2023): a student leaves its teacher on the forget set and stays on the
 // rest.
 //
-//   epochs 0 .. max_steps - 1   first a pass over F:   minimise  - KL_T(teacher || student)
-//   every epoch                 a pass over R:         minimise  gamma CE + alpha KL_T(teacher ||
-//   student)
+//   epochs 0 .. max_steps - 1, first a pass over F:   minimise - KL_T(teacher || student)
+//
+//   every epoch, a pass over R:   minimise gamma CE + alpha KL_T(teacher || student)
+//
+// At the first forget step student and teacher agree, so its gradient is zero but for weight decay: the
+// method needs a retain pass, or decay, to begin to move.
 //
 // The teacher is theta0, its logits computed once and frozen. The rate falls by `decay` at each
 // epoch of `decay_epochs`.
 //
 // Defaults: the settings of Attribute-to-Delete (arXiv 2410.23232), appendix on baselines.
 #pragma once
+
+#include <cmath>
 
 #include "expunge/loss/distillation.hpp"
 #include "expunge/unlearning/gradient_descent.hpp"
@@ -70,6 +75,10 @@ struct Scrub {
     distillation.validate();
     require(max_steps >= 0 && max_steps <= epochs, "Scrub: max_steps is ", max_steps,
             ", not in 0 .. ", epochs);
+    require(decay > 0 && std::isfinite(decay), "Scrub: decay is ", decay,
+            ", not positive and finite");
+    require(std::isfinite(gamma) && std::isfinite(alpha), "Scrub: gamma is ", gamma, ", alpha is ",
+            alpha, "; both must be finite");
     require(gamma >= 0 && alpha >= 0, "Scrub: gamma is ", gamma, ", alpha is ", alpha,
             "; neither may be negative");
   }

@@ -42,6 +42,8 @@ template <class Model, class Real>
 struct Rewound {
   Unlearned<Model, Real> unlearned;
   std::vector<Index> epoch;  // [members]  how many epochs of SCRUB the member kept, 0 = theta0
+  Index diverged_runs = 0;  // members whose run of SCRUB ended in weights that are not finite; they
+                            // went back to a sound epoch, so `unlearned` does not show them
 };
 
 namespace detail {
@@ -96,6 +98,8 @@ Rewound<Model, typename B::Real> scrub_rewind(B& backend, const Scrub<LossType>&
   };
   Rewound<Model, Real> result{unlearn(backend, method, problem, keep, progress),
                               std::vector<Index>(static_cast<std::size_t>(members))};
+
+  result.diverged_runs = result.unlearned.report.diverged();
 
   const Dataset forget = forget_examples(problem);
   const Array<Real, 3> at_reference =

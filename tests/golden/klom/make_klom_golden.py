@@ -7,8 +7,9 @@ Writes, beside this file and for each element type f2, f4, f8:
   {preset}_{type}.npy [points]                                        scores (f8)
 
 The four formulas are written out here with numpy.linspace, numpy.digitize and numpy.histogram, as the
-published definitions say. Two rules of ours are added: two equal constants score 0, and a point whose
-sample was dropped altogether scores the ceiling.
+published definitions say. Rules of ours are added: two equal constants score 0; a point scores the
+ceiling if a sample was dropped altogether, if two or more samples of an array were clipped to the dropped
+last edge, or if the shares of the two arrays that it drops differ by more than 5 %.
 """
 
 import pathlib
@@ -61,6 +62,13 @@ def counts_by_digitize(x, edges):
     return np.array([np.sum(where == b) for b in range(1, len(edges))], dtype=float)
 
 
+def loses_many(a, b, hi):
+    lost = [np.sum(x == hi) for x in (a, b)]
+    if max(lost) <= 1:
+        return False
+    return hi == 100 or 20 * abs(int(lost[0]) * len(b) - int(lost[1]) * len(a)) > len(a) * len(b)
+
+
 def kl(p, q):
     has_mass = p > 0
     return np.sum(p[has_mass] * np.log(p[has_mass] / q[has_mass]))
@@ -82,6 +90,8 @@ def digitized(first, second, bins, renormalised):
     lo, hi = min(first.min(), second.min()), max(first.max(), second.max())
     if lo == hi:
         return 0.0
+    if loses_many(first, second, hi):
+        return np.nan
     edges = np.linspace(lo, hi, bins + 1)
     p, q = counts_by_digitize(first, edges), counts_by_digitize(second, edges)
     if p.sum() == 0 or (renormalised and q.sum() == 0):
@@ -106,6 +116,8 @@ def paper_code(o, u):
     lo, hi = min(o.min(), u.min()), max(o.max(), u.max())
     if lo == hi:
         return 0.0
+    if loses_many(u, o, hi):
+        return np.nan
     edges = np.linspace(lo, hi, 20)
     p, q = (np.concatenate([[0], counts_by_digitize(x, edges)]) for x in (u, o))
     if p.sum() == 0 or q.sum() == 0:
