@@ -2,7 +2,7 @@
 // bench/peers/quickstart_torch.py: the same work, clock for clock. These are not the settings that
 // the demonstration chose: effects are the thresholded difference of means, and DMM uses batch 64.
 //
-//   bench_stages [--threads T] [--data DIR of Fashion-MNIST]
+//   bench_stages [--threads T] [--data DIR of Fashion-MNIST] [--share DIR]
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -51,6 +51,7 @@ Array<float, 3> oracle_logits(Lab& lab, const std::vector<Index>& forget) {
 
 struct Arguments {
   std::filesystem::path data = "/usr/share/datasets/fashion-mnist";
+  std::filesystem::path share;  // where the peer finds our images and forget set
   int threads = 0;
 };
 
@@ -58,12 +59,26 @@ Arguments parse(int argc, char** argv) {
   Arguments arguments;
   for (int i = 1; i < argc; i += 2) {
     const std::string name = argv[i];
-    require((name == "--data" || name == "--threads") && i + 1 < argc,
-            "usage: bench_stages [--threads T] [--data DIR]");
+    require((name == "--data" || name == "--threads" || name == "--share") && i + 1 < argc,
+            "usage: bench_stages [--threads T] [--data DIR] [--share DIR]");
     if (name == "--data") arguments.data = argv[i + 1];
+    if (name == "--share") arguments.share = argv[i + 1];
     if (name == "--threads") arguments.threads = std::atoi(argv[i + 1]);
   }
   return arguments;
+}
+
+/// Writes what the peer must share with us: points.npy [3000][196], labels.npy, forget.npy.
+void share_points(const std::filesystem::path& folder, const Lab& lab,
+                  const std::vector<Index>& forget) {
+  const std::vector<Label>& labels = lab.workload.points.labels;
+  Array<Index, 1> label_array = make_array<Index>(labels.size());
+  std::copy(labels.begin(), labels.end(), label_array.begin());
+  Array<Index, 1> forget_array = make_array<Index>(forget.size());
+  std::copy(forget.begin(), forget.end(), forget_array.begin());
+  write_npy(folder / "points.npy", lab.workload.points.inputs);
+  write_npy(folder / "labels.npy", label_array);
+  write_npy(folder / "forget.npy", forget_array);
 }
 
 }  // namespace
@@ -80,6 +95,8 @@ int main(int argc, char** argv) try {
   const Splits splits = splits_of(lab, forget);
   std::printf("expunge, %d threads, fp32, %td subset models, %td full models, forget 100\n",
               lab.threads(), lab.sizes.subset_models, lab.sizes.models);
+
+  if (!arguments.share.empty()) share_points(arguments.share, lab, forget);
 
   Clock clock;
   const SubsetModels subset = train_subset_models(lab);

@@ -286,9 +286,8 @@ class Clock:
         self.seconds[name], self.last = round(now - self.last, 4), now
 
 
-def demonstration(pool, x, y, models, subsets, chunk, forget_count):
+def demonstration(pool, x, y, models, subsets, chunk, forget):
     rng = np.random.default_rng(1)
-    forget = np.sort(rng.permutation(N)[:forget_count])
     retain = np.setdiff1d(np.arange(N), forget)
     clock = Clock()
 
@@ -317,7 +316,7 @@ def demonstration(pool, x, y, models, subsets, chunk, forget_count):
             [w[s] for w in full], *arguments_of(s), seed + 3 * 10**6)))[1]
 
     shift = -effects[forget].sum(0).reshape(len(x), CLASSES).numpy()
-    matched = np.concatenate([forget, forget, rng.permutation(retain)[:10 * forget_count]])
+    matched = np.concatenate([forget, forget, rng.permutation(retain)[:10 * len(forget)]])
     unlearned = {"do nothing": full_logits}
     unlearned["DMM"] = unlearn(dmm_chunk, lambda s: (full_logits[s], shift, matched))
     clock.stage("DMM")
@@ -345,11 +344,17 @@ def main():
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--chunk", type=int, default=16)
     parser.add_argument("--forget", type=int, default=100)
+    parser.add_argument("--points", type=pathlib.Path, help="points.npy, labels.npy, forget.npy")
     parser.add_argument("--out", type=pathlib.Path)
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     torch.set_grad_enabled(False)
-    x, y = load_data(a.data)
+    if a.points:  # another program's images and forget set
+        x, y, forget = (np.load(a.points / f"{name}.npy") for name in ("points", "labels", "forget"))
+        x, y, a.forget = torch.from_numpy(x), torch.from_numpy(y), len(forget)
+    else:
+        x, y = load_data(a.data)
+        forget = np.sort(np.random.default_rng(1).permutation(N)[:a.forget])
     SHARED.update(x=x, y=y)
     models, subsets = max(4, round(100 * a.scale)), max(8, round(2000 * a.scale))
     context = multiprocessing.get_context("spawn")
@@ -358,7 +363,7 @@ def main():
                       (context.Value("i", 0), cores, x.numpy(), y.numpy())) as pool:
         warm_up = (train_chunk, (np.tile(np.arange(64), (4, 1)), 0))
         pool.map(call, [warm_up] * a.threads, chunksize=1)
-        seconds, scores, accuracy = demonstration(pool, x, y, models, subsets, a.chunk, a.forget)
+        seconds, scores, accuracy = demonstration(pool, x, y, models, subsets, a.chunk, forget)
     print(f"PyTorch {torch.__version__}, {a.threads} processes of one thread, fp32, {subsets} "
           f"subset models, {models} full models, chunks of {a.chunk}, forget {a.forget}")
     print(f"accuracy train {accuracy[0]:.4f}, validation {accuracy[1]:.4f}")

@@ -36,7 +36,7 @@ void add_product(const A& a, const B& b, Real alpha, RowMajorMap<Real>& c) {
 
 /// x *= factor.
 template <class Real>
-struct Scale {
+struct ScaleElements {
   TensorView<Real> x;
   Real factor;
   EXPUNGE_HD void operator()(Index m, Index i, Index j) const { x(m, i, j) *= factor; }
@@ -59,7 +59,7 @@ void gemm(const Cpu<Real>& backend, Op op_a, Op op_b, std::type_identity_t<Real>
   if (beta == Real(0))
     fill_zero(backend, c.flat());
   else if (beta != Real(1))
-    for_each_element(backend, c.members, c.rows, c.features, Scale<Real>{c, beta});
+    for_each_element(backend, c.members, c.rows, c.features, ScaleElements<Real>{c, beta});
   for (Index m = 0; m < c.members; ++m) {
     const detail::RowMajorMap<const Real> am = detail::eigen_map(a[m]);
     const detail::RowMajorMap<const Real> bm = detail::eigen_map(b[m]);
