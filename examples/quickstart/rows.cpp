@@ -137,7 +137,7 @@ class Rows {
           "This set is not solved: the prediction itself (DM-Direct) is far from the floor, so a "
           "linear datamodel misses part of what removing these examples together does, and "
           "matching "
-          "it cannot do better.");
+          "it cannot do much better.");
     else if (far(dmm))
       result_.remarks.push_back(
           "The prediction (DM-Direct) is near the floor, but fine-tuning does not reach it on "
@@ -181,7 +181,7 @@ std::vector<report::MissingTargets> run_missing_targets(Lab& lab, const FullMode
     return missing_targets_of(name, set.name, full, oracles, run, set.members);
   };
   const Dmm dmm = chosen_dmm({datamodels, chosen_multiplier});
-  return {path("SCRUB", run(lab, problem, long_scrub(), Record::every_epoch)),
+  return {path("SCRUB, 10 epochs", run(lab, problem, long_scrub(), Record::every_epoch)),
           path("DMM", run(lab, problem, dmm, Record::every_epoch))};
 }
 
