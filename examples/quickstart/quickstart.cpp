@@ -52,7 +52,7 @@ Sizes sizes_of(double scale) {
     return std::max(least, static_cast<Index>(std::llround(scale * size)));
   };
   return {
-      .models = scaled(100, 10), .subset_models = scaled(2000, 160), .held_out = scaled(200, 40)};
+      .models = scaled(100, 40), .subset_models = scaled(2000, 160), .held_out = scaled(200, 40)};
 }
 
 report::Run describe_run(const Options& options, const Lab& lab, const std::string& command) {
