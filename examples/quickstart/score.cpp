@@ -1,5 +1,6 @@
 #include "score.hpp"
 
+#include "expunge/data/forget_sets.hpp"
 #include "expunge/evaluation/accuracy.hpp"
 #include "expunge/evaluation/klom_interval.hpp"
 
@@ -35,12 +36,7 @@ report::SplitScores split_score(const Lab& lab, const Oracles& oracles,
 }  // namespace
 
 Splits splits_of(const Lab& lab, const std::vector<Index>& forget) {
-  Splits splits{forget, {}, lab.workload.validation_points};
-  std::vector<char> forgotten(static_cast<std::size_t>(lab.train_size()));
-  for (const Index i : forget) forgotten[static_cast<std::size_t>(i)] = 1;
-  for (Index i = 0; i < lab.train_size(); ++i)
-    if (!forgotten[static_cast<std::size_t>(i)]) splits.retain.push_back(i);
-  return splits;
+  return {forget, retain_set(forget, lab.train_size()), lab.workload.validation_points};
 }
 
 QuickScore quick_score(const Array<float, 2>& oracle, const Array<float, 2>& unlearned,

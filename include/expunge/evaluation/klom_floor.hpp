@@ -112,6 +112,24 @@ Array<double, 2> smoothed_draw(const A& margins, const std::vector<double>& h, I
   return to;
 }
 
+/// The floor between two smoothed draws of these margins, of bandwidth h at each point.
+template <MatrixLike A>
+KlomFloor smoothed_floor(const A& margins, const std::vector<double>& h, FloorMethod method,
+                         const FloorConfig& floor_config, const KlomConfig& config) {
+  KlomFloor floor{0, 0, method, floor_config.oracle_models, floor_config.unlearned_models};
+  for (Index r = 0; r < floor_config.repeats; ++r) {
+    const auto draw = [&](Index models, Index which) {
+      return smoothed_draw(margins, h, models, floor_config.seed,
+                           static_cast<std::uint32_t>(2 * r + which), config.threads);
+    };
+    add_repeat(
+        floor,
+        klom(draw(floor_config.oracle_models, 0), draw(floor_config.unlearned_models, 1), config),
+        floor_config.repeats);
+  }
+  return floor;
+}
+
 }  // namespace detail
 
 /// From disjoint models: oracle [models][points], with at least oracle_models + unlearned_models
@@ -144,42 +162,18 @@ KlomFloor bootstrap_floor(const A& oracle, const FloorConfig& floor_config,
   floor_config.validate();
   require(view(oracle).rows >= 2, "bootstrap_floor: ", view(oracle).rows,
           " oracle models, at least 2 have a spread");
-  const std::vector<double> h = detail::bandwidths(oracle, config.threads);
-  KlomFloor floor{0, 0, FloorMethod::bootstrap, floor_config.oracle_models,
-                  floor_config.unlearned_models};
-  for (Index r = 0; r < floor_config.repeats; ++r) {
-    const auto draw = [&](Index models, Index which) {
-      return detail::smoothed_draw(oracle, h, models, floor_config.seed,
-                                   static_cast<std::uint32_t>(2 * r + which), config.threads);
-    };
-    detail::add_repeat(
-        floor,
-        klom(draw(floor_config.oracle_models, 0), draw(floor_config.unlearned_models, 1), config),
-        floor_config.repeats);
-  }
-  return floor;
+  return detail::smoothed_floor(oracle, detail::bandwidths(oracle, config.threads),
+                                FloorMethod::bootstrap, floor_config, config);
 }
 
 /// From standard normal margins of this many points.
 inline KlomFloor simulated_floor(Index points, const FloorConfig& floor_config,
                                  const KlomConfig& config = {}) {
   floor_config.validate();
-  KlomFloor floor{0, 0, FloorMethod::simulation, floor_config.oracle_models,
-                  floor_config.unlearned_models};
   const Array<double, 2> centre =
       xt::zeros<double>({std::size_t{1}, static_cast<std::size_t>(points)});
   const std::vector<double> one(static_cast<std::size_t>(points), 1.0);
-  for (Index r = 0; r < floor_config.repeats; ++r) {
-    const auto draw = [&](Index models, Index which) {
-      return detail::smoothed_draw(centre, one, models, floor_config.seed,
-                                   static_cast<std::uint32_t>(2 * r + which), config.threads);
-    };
-    detail::add_repeat(
-        floor,
-        klom(draw(floor_config.oracle_models, 0), draw(floor_config.unlearned_models, 1), config),
-        floor_config.repeats);
-  }
-  return floor;
+  return detail::smoothed_floor(centre, one, FloorMethod::simulation, floor_config, config);
 }
 
 /// By a split if there are enough oracles, else by the smoothed bootstrap.

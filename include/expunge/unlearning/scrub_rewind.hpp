@@ -9,6 +9,7 @@
 #include <cmath>
 #include <set>
 
+#include "expunge/evaluation/accuracy.hpp"
 #include "expunge/train/evaluate_logits.hpp"
 #include "expunge/unlearning/scrub.hpp"
 
@@ -18,14 +19,8 @@ namespace expunge {
 template <class Real>
 double error_rate(MatrixView<Real> logits, const std::vector<Label>& labels) {
   Index wrong = 0;
-  for (Index i = 0; i < logits.rows; ++i) {
-    const Label y = labels[static_cast<std::size_t>(i)];
-    for (Index j = 0; j < logits.cols; ++j)
-      if (j != y && !(logits(i, j) < logits(i, y))) {
-        ++wrong;
-        break;
-      }
-  }
+  for (Index i = 0; i < logits.rows; ++i)
+    wrong += !is_right(logits.row(i), logits.cols, labels[static_cast<std::size_t>(i)]);
   return static_cast<double>(wrong) / static_cast<double>(std::max<Index>(logits.rows, 1));
 }
 
