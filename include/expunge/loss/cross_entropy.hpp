@@ -1,6 +1,6 @@
 // Cross entropy of softmax(z) against the label y:
 //
-//   L = logsumexp(z) - z_y,   dL/dz = softmax(z) - e_y
+//   L = logsumexp(z) - z_y,   dL/dz = p - e_y,   d2L/dz2 = diag(p) - p p',   p = softmax(z)
 #pragma once
 
 #include "expunge/loss/loss.hpp"
@@ -16,8 +16,14 @@ struct CrossEntropy {
     dz[y] -= weight;
     return normaliser - z[y];
   }
+
+  template <class Real>
+  EXPUNGE_HD void curvature(const Real* z, Index k, Label, Real weight, const Real* v,
+                            Real* hv) const {
+    add_softmax_jacobian(z, k, Real(1), weight, v, hv);
+  }
 };
 
-static_assert(Loss<CrossEntropy, float>);
+static_assert(Loss<CrossEntropy, float> && CurvatureLoss<CrossEntropy, Label, float>);
 
 }  // namespace expunge

@@ -2,7 +2,8 @@
 //
 //   KL_T(teacher || student) = T^2 sum_j t_j log(t_j / s_j)
 //
-//   t = softmax(teacher / T),   s = softmax(z / T),   d / dz = T (s - t)
+//   t = softmax(teacher / T),   s = softmax(z / T)
+//   d / dz = T (s - t),   d2 / dz2 = diag(s) - s s'
 #pragma once
 
 #include "expunge/core/check.hpp"
@@ -34,8 +35,14 @@ struct Distillation {
     }
     return t * t * divergence;
   }
+
+  template <class Real>
+  EXPUNGE_HD void curvature(const Real* z, Index k, const Real*, Real weight, const Real* v,
+                            Real* hv) const {
+    add_softmax_jacobian(z, k, static_cast<Real>(temperature), weight, v, hv);
+  }
 };
 
-static_assert(VectorLoss<Distillation, float>);
+static_assert(VectorLoss<Distillation, float> && CurvatureLoss<Distillation, const float*, float>);
 
 }  // namespace expunge

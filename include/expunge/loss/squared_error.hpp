@@ -23,6 +23,13 @@ struct SquaredError {
     return sum / static_cast<Real>(k);
   }
 
+  /// The second derivative is 2 / k, whatever z and the target.
+  template <class Real, class Target>
+  EXPUNGE_HD void curvature(const Real*, Index k, Target, Real weight, const Real* v,
+                            Real* hv) const {
+    for (Index j = 0; j < k; ++j) hv[j] += weight * Real(2) / static_cast<Real>(k) * v[j];
+  }
+
  private:
   template <class Real>
   EXPUNGE_HD static Real add(Real error, Index k, Real weight, Real& dz) {
@@ -32,5 +39,6 @@ struct SquaredError {
 };
 
 static_assert(Loss<SquaredError, float> && VectorLoss<SquaredError, float>);
+static_assert(CurvatureLoss<SquaredError, Label, float>);
 
 }  // namespace expunge

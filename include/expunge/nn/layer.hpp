@@ -41,7 +41,7 @@ using WeightsOn = Weights<typename B::Real>;
 ///   L::cache                   numbers per example kept from forward to backward
 ///   L::initialise(seed, member, first_index, theta, stats)     initial weights of one member
 ///   L::forward(b, weights, x, y, cache, mode)                  y [members][rows][Output::size]
-///   L::backward(b, weights, x, y, cache, dy, dx, dtheta)       writes dx (unless empty) and dtheta
+///   L::backward(b, weights, x, y, cache, dy, dx, dtheta)       writes dx and dtheta, unless empty
 template <class L, class B>
 concept Layer = requires(B& backend, WeightsOn<B> weights, ConstTensor<B> in, Tensor<B> out,
                          Matrix<B> dtheta, typename B::Real* theta, Mode mode) {
@@ -53,6 +53,42 @@ concept Layer = requires(B& backend, WeightsOn<B> weights, ConstTensor<B> in, Te
   L::initialise(std::uint64_t{}, Index{}, Index{}, theta, theta);
   L::forward(backend, weights, in, out, out, mode);
   L::backward(backend, weights, in, in, in, in, out, dtheta);
+};
+
+/// A layer that can also be differentiated forwards, for products J v:
+///
+///   L::tangent(b, weights, x, y, cache, dx, direction, dy)
+///       dy = (d y / d x) dx + (d y / d theta) direction          after a forward pass on the same x
+///
+/// direction [members][parameters]; dx empty means that x does not move. Writes dy.
+template <class L, class B>
+concept TangentLayer = Layer<L, B> &&
+    requires(B& backend, WeightsOn<B> weights, ConstTensor<B> in, Tensor<B> out,
+             MatrixView<const typename B::Real> direction) {
+  L::tangent(backend, weights, in, in, in, in, direction, out);
+};
+
+/// Operations that a kernel takes.
+struct KernelFlops {
+  Index prepare = 0;  // per pair of rows, once per batch
+  Index add = 0;      // per pair of rows and kernel
+  Index descend = 0;  // per row and kernel: dx of dy, to reach the layer below
+};
+
+/// A layer that can add its weights' part of a kernel K = J J' between the rows of a batch, where
+/// row i of J is the gradient in theta of dy_i . y_i:
+///
+///   L::kernel_cache(rows)                           numbers per member that the two calls share
+///   L::kernel_flops                                 what they cost
+///   L::prepare_kernel(b, x, cache)                  once per batch: what does not depend on dy
+///   L::add_kernel(b, x, dy, cache, kernel)          kernel [members][rows][rows] += the layer's part
+template <class L, class B>
+concept KernelLayer = Layer<L, B> &&
+    requires(B& backend, ConstTensor<B> in, Tensor<B> kernel, Matrix<B> cache) {
+  { L::kernel_cache(Index{}) } -> std::convertible_to<Index>;
+  { L::kernel_flops } -> std::convertible_to<KernelFlops>;
+  L::prepare_kernel(backend, in, cache);
+  L::add_kernel(backend, in, in, cache, kernel);
 };
 
 }  // namespace expunge

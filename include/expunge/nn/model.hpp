@@ -33,4 +33,40 @@ concept Model = requires(B& backend, Weights<typename B::Real> weights,
   M::backward(backend, weights, x, workspace, x, dtheta);
 };
 
+/// A model that also gives products J v of the Jacobian of its logits:
+///
+///   M::tangent(b, weights, x, workspace, direction)      [members][rows][k], after a forward pass
+template <class M, class B>
+concept TangentModel = Model<M, B> &&
+    requires(B& backend, Weights<typename B::Real> weights, TensorView<const typename B::Real> x,
+             typename M::template Workspace<B>& workspace,
+             MatrixView<const typename B::Real> direction) {
+  {
+    M::tangent(backend, weights, x, workspace, direction)
+    } -> std::convertible_to<TensorView<const typename B::Real>>;
+};
+
+/// Which weights a kernel J J' is taken over.
+enum class KernelOf {
+  all_layers,  // all of them
+  head,        // the last layer's alone: cheap, and a good part of the whole
+};
+
+/// A model that gives kernels between the rows of a batch, and what its last layer sees:
+///
+///   M::kernel_space(b, members, rows, part)                              memory
+///   M::prepare_kernel(b, x, workspace, kernels)                          after a forward pass
+///   M::add_kernel(b, weights, x, workspace, dlogits, kernels, kernel)    kernel += J J'
+///   M::head_inputs(x, workspace)                                         [members][rows][features]
+template <class M, class B>
+concept KernelModel = Model<M, B> &&
+    requires(B& backend, Weights<typename B::Real> weights, TensorView<const typename B::Real> x,
+             TensorView<typename B::Real> kernel, typename M::template Workspace<B>& workspace,
+             typename M::template KernelSpace<B>& kernels) {
+  M::kernel_space(backend, Index{}, Index{}, KernelOf::head);
+  M::prepare_kernel(backend, x, workspace, kernels);
+  M::add_kernel(backend, weights, x, workspace, x, kernels, kernel);
+  { M::head_inputs(x, workspace) } -> std::convertible_to<TensorView<const typename B::Real>>;
+};
+
 }  // namespace expunge

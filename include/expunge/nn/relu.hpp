@@ -1,4 +1,5 @@
-// y = max(x, 0); its derivative at 0 is taken as 0, as PyTorch does.
+// y = max(x, 0); its derivative at 0 is taken as 0, as PyTorch does. Forwards and backwards the
+// derivative is the same mask.
 #pragma once
 
 #include "expunge/nn/layer.hpp"
@@ -15,13 +16,14 @@ struct ReluForward {
   }
 };
 
+/// to = from where the unit is on, 0 elsewhere.
 template <class Real>
-struct ReluBackward {
+struct ReluDerivative {
   TensorView<const Real> y;
-  TensorView<const Real> dy;
-  TensorView<Real> dx;
+  TensorView<const Real> from;
+  TensorView<Real> to;
   EXPUNGE_HD void operator()(Index m, Index i, Index j) const {
-    dx(m, i, j) = y(m, i, j) > Real(0) ? dy(m, i, j) : Real(0);
+    to(m, i, j) = y(m, i, j) > Real(0) ? from(m, i, j) : Real(0);
   }
 };
 
@@ -47,10 +49,27 @@ struct Relu {
                        ConstTensor<B> dy, Tensor<B> dx, Matrix<B>) {
     using Real = typename B::Real;
     if (!dx.empty())
-      for_each_element(backend, dy.members, dy.rows, dy.features, ReluBackward<Real>{y, dy, dx});
+      for_each_element(backend, dy.members, dy.rows, dy.features, ReluDerivative<Real>{y, dy, dx});
   }
+
+  template <class B>
+  static void tangent(B& backend, WeightsOn<B>, ConstTensor<B>, ConstTensor<B> y, ConstTensor<B>,
+                      ConstTensor<B> dx, MatrixView<const typename B::Real>, Tensor<B> dy) {
+    using Real = typename B::Real;
+    if (dx.empty())
+      fill_zero(backend, dy.flat());
+    else
+      for_each_element(backend, dy.members, dy.rows, dy.features, ReluDerivative<Real>{y, dx, dy});
+  }
+
+  static constexpr Index kernel_cache(Index) { return 0; }
+  static constexpr KernelFlops kernel_flops{0, 0, Output::size};
+  template <class B>
+  static void prepare_kernel(B&, ConstTensor<B>, Matrix<B>) {}
+  template <class B>
+  static void add_kernel(B&, ConstTensor<B>, ConstTensor<B>, Matrix<B>, Tensor<B>) {}
 };
 
-static_assert(Layer<Relu<4>, Cpu<float>>);
+static_assert(TangentLayer<Relu<4>, Cpu<float>> && KernelLayer<Relu<4>, Cpu<float>>);
 
 }  // namespace expunge

@@ -16,8 +16,12 @@ struct Logits {
   EXPUNGE_HD void pullback(const Real*, Index k, Label, const Real* dout, Real* dz) const {
     for (Index j = 0; j < k; ++j) dz[j] += dout[j];
   }
+  template <class Real>
+  EXPUNGE_HD void pushforward(const Real*, Index k, Label, const Real* dz, Real* dout) const {
+    for (Index j = 0; j < k; ++j) dout[j] = dz[j];
+  }
 };
 
-static_assert(OutputFunction<Logits, float>);
+static_assert(TangentOutput<Logits, float>);
 
 }  // namespace expunge

@@ -24,6 +24,13 @@ struct Margin {
     const Real rivals = log_sum_exp(z, k, y);
     for (Index j = 0; j < k; ++j) dz[j] += j == y ? dout[0] : -dout[0] * std::exp(z[j] - rivals);
   }
+  template <class Real>
+  EXPUNGE_HD void pushforward(const Real* z, Index k, Label y, const Real* dz, Real* dout) const {
+    const Real rivals = log_sum_exp(z, k, y);
+    dout[0] = dz[y];
+    for (Index j = 0; j < k; ++j)
+      if (j != y) dout[0] -= std::exp(z[j] - rivals) * dz[j];
+  }
 };
 
 struct HardMargin {
@@ -38,6 +45,10 @@ struct HardMargin {
     dz[y] += dout[0];
     dz[strongest_rival(z, k, y)] -= dout[0];
   }
+  template <class Real>
+  EXPUNGE_HD void pushforward(const Real* z, Index k, Label y, const Real* dz, Real* dout) const {
+    dout[0] = dz[y] - dz[strongest_rival(z, k, y)];
+  }
 
  private:
   /// NaN counts as strongest, so that it reaches the margin.
@@ -50,6 +61,6 @@ struct HardMargin {
   }
 };
 
-static_assert(OutputFunction<Margin, float> && OutputFunction<HardMargin, float>);
+static_assert(TangentOutput<Margin, float> && TangentOutput<HardMargin, float>);
 
 }  // namespace expunge

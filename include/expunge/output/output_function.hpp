@@ -20,4 +20,13 @@ concept OutputFunction = requires(const F& f, const Real* z, Real* out) {
   f.pullback(z, Index{}, Label{}, z, out);
 };
 
+/// An output function that can also be differentiated forwards:
+///
+///   f.pushforward(z, k, y, dz, dout)    writes dout = (d out / d z) dz
+template <class F, class Real>
+concept TangentOutput = OutputFunction<F, Real> &&
+    requires(const F& f, const Real* z, const Real* dz, Real* dout) {
+  f.pushforward(z, Index{}, Label{}, dz, dout);
+};
+
 }  // namespace expunge

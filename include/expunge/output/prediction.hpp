@@ -17,13 +17,16 @@ struct Prediction {
   /// dz_j = p_j (dout_j - sum_i p_i dout_i)
   template <class Real>
   EXPUNGE_HD void pullback(const Real* z, Index k, Label, const Real* dout, Real* dz) const {
-    const Real normaliser = log_sum_exp(z, k);
-    Real inner = 0;
-    for (Index i = 0; i < k; ++i) inner += std::exp(z[i] - normaliser) * dout[i];
-    for (Index j = 0; j < k; ++j) dz[j] += std::exp(z[j] - normaliser) * (dout[j] - inner);
+    add_softmax_jacobian(z, k, Real(1), Real(1), dout, dz);
+  }
+  /// The Jacobian diag(p) - p p' is symmetric: dout_j = p_j (dz_j - sum_i p_i dz_i)
+  template <class Real>
+  EXPUNGE_HD void pushforward(const Real* z, Index k, Label y, const Real* dz, Real* dout) const {
+    for (Index j = 0; j < k; ++j) dout[j] = 0;
+    pullback(z, k, y, dz, dout);
   }
 };
 
-static_assert(OutputFunction<Prediction, float>);
+static_assert(TangentOutput<Prediction, float>);
 
 }  // namespace expunge

@@ -36,4 +36,15 @@ EXPUNGE_HD Real log_sum_exp_at(const Real* z, Index k, Real temperature) {
   return largest / temperature + std::log(sum);
 }
 
+/// out += weight (diag(p) - p p') v,   p = softmax(z / temperature).
+template <class Real>
+EXPUNGE_HD void add_softmax_jacobian(const Real* z, Index k, Real temperature, Real weight,
+                                     const Real* v, Real* out) {
+  const Real normaliser = log_sum_exp_at(z, k, temperature);
+  Real inner = 0;
+  for (Index i = 0; i < k; ++i) inner += std::exp(z[i] / temperature - normaliser) * v[i];
+  for (Index j = 0; j < k; ++j)
+    out[j] += weight * std::exp(z[j] / temperature - normaliser) * (v[j] - inner);
+}
+
 }  // namespace expunge

@@ -1,0 +1,41 @@
+// What the last layer of a model sees of each point: the features of a linear head.
+#pragma once
+
+#include <cmath>
+
+#include "expunge/train/ensemble.hpp"
+
+namespace expunge {
+
+/// [points][features] of one member, with a constant 1 appended for the head's bias: inner products
+/// of rows are the head's kernel between points.
+template <class Model, class B>
+Array<typename B::Real, 2> head_features(B& backend,
+                                         const Ensemble<Model, typename B::Real>& models,
+                                         Index member, MatrixView<const float> inputs) {
+  using Real = typename B::Real;
+  static_assert(KernelModel<Model, B>,
+                "head_features: the model must have head_inputs; see docs/concepts.md#kernellayer");
+  constexpr Index chunk = 256;
+  CohortWeights<Model, B> weights(backend, 1);
+  weights.load(backend, models, member);
+  auto workspace = Model::workspace(backend, 1, chunk);
+  const auto buffer = backend.template allocate<Real>(chunk * Model::Input::size);
+  Array<Real, 2> features;
+  for (Index first = 0; first < inputs.rows; first += chunk) {
+    const Index rows = std::min(chunk, inputs.rows - first);
+    const MatrixView<Real> x(buffer.data(), rows, inputs.cols);
+    copy_rows(backend, inputs.row_range(first, rows), x);
+    const TensorView<const Real> in = shared(MatrixView<const Real>(x), 1);
+    Model::forward(backend, weights.view(), in, workspace, Mode::eval);
+    const TensorView<const Real> seen = Model::head_inputs(in, workspace);
+    if (first == 0) {
+      features = make_array<Real>(inputs.rows, seen.features + 1);
+      features.fill(Real(1));
+    }
+    copy_rows(backend, seen[0], view(features).row_range(first, rows).columns(0, seen.features));
+  }
+  return features;
+}
+
+}  // namespace expunge

@@ -1,0 +1,262 @@
+// The Jacobian J of chosen outputs in the weights, by its products, for all members:
+//
+//   J [rows][cols]   rows = points * outputs, output o of point i is row i * outputs + o
+//                    cols = weights
+//   J v    forward mode: one tangent pass      J'a    backward mode: one backward pass
+//
+// `linearise` runs the model at the weights that it is given, in Mode::eval (running statistics
+// stand still), and the products are of those weights until its next call. Points go through in
+// batches that share one workspace. With one batch its activations are kept; with more, every
+// product repeats the forward pass of each batch, so memory does not grow with the points.
+//
+// The points and the output function are the same for all members.
+#pragma once
+
+#include <vector>
+
+#include "expunge/backend/vectors.hpp"
+#include "expunge/data/dataset.hpp"
+#include "expunge/nn/model.hpp"
+#include "expunge/output/logits.hpp"
+#include "expunge/solvers/linear_operator.hpp"
+
+namespace expunge {
+
+/// out[m][first + i outputs + o] = f(z) of every row.
+template <class F, class Real>
+struct OutputRows {
+  F f;
+  TensorView<const Real> z;  // [members][rows][k]
+  const Label* labels;       // [rows]
+  MatrixView<Real> out;      // [members][rows * outputs]
+  EXPUNGE_HD void operator()(Index m, Index i, Index) const {
+    const Index k = z.features, outputs = F::outputs(k);
+    f.value(z.row(m, i), k, labels[i], out.row(m) + i * outputs);
+  }
+};
+
+/// out = (d f / d z) dz.
+template <class F, class Real>
+struct PushforwardRows {
+  F f;
+  TensorView<const Real> z, dz;
+  const Label* labels;
+  MatrixView<Real> out;
+  EXPUNGE_HD void operator()(Index m, Index i, Index) const {
+    const Index k = z.features, outputs = F::outputs(k);
+    f.pushforward(z.row(m, i), k, labels[i], dz.row(m, i), out.row(m) + i * outputs);
+  }
+};
+
+/// dz = (d f / d z)' a.
+template <class F, class Real>
+struct PullbackRows {
+  F f;
+  TensorView<const Real> z;
+  const Label* labels;
+  MatrixView<const Real> a;
+  TensorView<Real> dz;
+  EXPUNGE_HD void operator()(Index m, Index i, Index) const {
+    const Index k = z.features, outputs = F::outputs(k);
+    for (Index j = 0; j < k; ++j) dz(m, i, j) = 0;
+    f.pullback(z.row(m, i), k, labels[i], a.row(m) + i * outputs, dz.row(m, i));
+  }
+};
+
+template <class Model, class B, class OutputType = Logits>
+class Jacobian {
+  using Real = typename B::Real;
+  static_assert(TangentModel<Model, B>,
+                "Jacobian: every layer of the model must have tangent; see "
+                "docs/concepts.md#tangentlayer");
+  static_assert(TangentOutput<OutputType, Real>,
+                "Jacobian: the output function must have value, pullback, pushforward and outputs; "
+                "see docs/concepts.md#outputfunction");
+
+ public:
+  using ModelType = Model;
+  static constexpr Index outputs = OutputType::outputs(Model::classes);  // per point
+
+  /// For the listed examples of `data`, at most `batch` of them at a time.
+  Jacobian(B& backend, const OutputType& output, DatasetView data, const std::vector<Index>& points,
+           Index members, Index batch)
+      : output_(output),
+        members_(members),
+        points_(static_cast<Index>(points.size())),
+        batch_(std::min(batch, points_)),
+        workspace_(Model::workspace(backend, members, batch_)),
+        inputs_(backend.template allocate<Real>(points_ * Model::Input::size)),
+        labels_(backend.template allocate<Label>(points_)),
+        cotangents_(
+            backend.template allocate<Real>(members * padded<Real>(batch_ * Model::classes))),
+        part_(backend, members, batch_ < points_ ? Model::parameters : 0) {
+    require(points_ >= 1, "Jacobian: there are no points");
+    require(batch >= 1, "Jacobian: batch is ", batch, ", below 1");
+    require(data.inputs.cols == Model::Input::size, "Jacobian: inputs have ", data.inputs.cols,
+            " features, the model takes ", Model::Input::size);
+    for (const Index i : points)
+      require(i >= 0 && i < data.size(), "Jacobian: point ", i, " of ", data.size());
+    const MatrixView<const Index> ids(points.data(), 1, points_);
+    gather_rows(backend, data.inputs, ids,
+                TensorView<Real>(inputs_.data(), 1, points_, Model::Input::size));
+    std::vector<Label> labels;
+    for (const Index i : points) labels.push_back(data.labels[i]);
+    copy_rows(backend, MatrixView<const Label>(labels.data(), 1, points_),
+              MatrixView<Label>(labels_.data(), 1, points_));
+  }
+
+  Index rows() const { return points_ * outputs; }
+  Index cols() const { return Model::parameters; }
+  Index points() const { return points_; }
+  Index members() const { return members_; }
+
+  /// Moves to these weights, which must stay as they are until the next call, and writes the
+  /// outputs there, [members][rows].
+  void linearise(B& backend, Weights<Real> weights, MatrixView<Real> values) {
+    require(weights.theta.rows == members_ && values.rows == members_ && values.cols == rows(),
+            "Jacobian::linearise: weights of ", weights.theta.rows, " members into [", values.rows,
+            "][", values.cols, "], made for ", members_, " members and ", rows(), " rows");
+    weights_ = weights;
+    for_each_batch([&](Index first, Index count) {
+      const TensorView<const Real> z = forward(backend, first, count);
+      for_each_element(backend, members_, count, 1,
+                       OutputRows<OutputType, Real>{output_, z, labels_.data() + first,
+                                                    rows_of(values, first, count)});
+    });
+  }
+
+  /// y = J v, for v [members][cols].
+  void apply(B& backend, MatrixView<const Real> v, MatrixView<Real> y) {
+    for_each_batch([&](Index first, Index count) {
+      const TensorView<const Real> z = activate(backend, first, count);
+      const TensorView<const Real> dz = tangent(backend, first, count, v);
+      for_each_element(backend, members_, count, 1,
+                       PushforwardRows<OutputType, Real>{output_, z, dz, labels_.data() + first,
+                                                         rows_of(y, first, count)});
+    });
+  }
+
+  /// v = J'a, for a [members][rows].
+  void apply_transpose(B& backend, MatrixView<const Real> a, MatrixView<Real> v) {
+    for_each_batch([&](Index first, Index count) {
+      const TensorView<const Real> z = activate(backend, first, count);
+      const TensorView<Real> dz = cotangents(count);
+      for_each_element(backend, members_, count, 1,
+                       PullbackRows<OutputType, Real>{output_, z, labels_.data() + first,
+                                                      rows_of(a, first, count), dz});
+      accumulate(backend, first, count, dz, v);
+    });
+  }
+
+  /// out = J_z' C J_z v, where J_z is the Jacobian of the logits and C is block-diagonal:
+  /// `curvature` is called as for_each_element's functor made by
+  /// curvature(first point, z, J_z v, C J_z v), tensors [members][count][k]. Between the two
+  /// passes of each batch, so that its activations are used twice.
+  template <class MakeCurvature>
+  void apply_normal(B& backend, MatrixView<const Real> v, const MakeCurvature& curvature,
+                    MatrixView<Real> out) {
+    for_each_batch([&](Index first, Index count) {
+      const TensorView<const Real> z = activate(backend, first, count);
+      const TensorView<const Real> dz = tangent(backend, first, count, v);
+      const TensorView<Real> slopes = cotangents(count);
+      for_each_element(backend, members_, count, 1, curvature(first, z, dz, slopes));
+      accumulate(backend, first, count, slopes, out);
+    });
+  }
+
+  /// kernel [members][points][points] += K_o between all points: the block of output o of J J', over
+  /// all layers or the head alone. Needs all points in one batch.
+  template <class KernelSpace>
+  void add_kernel_block(B& backend, Index o, KernelSpace& kernels, TensorView<Real> kernel) {
+    const TensorView<const Real> z = activate(backend, 0, points_);
+    const TensorView<Real> dz = cotangents(points_);
+    for_each_element(backend, members_, points_, 1,
+                     UnitCotangents{output_, z, labels_.data(), dz, o});
+    Model::add_kernel(backend, weights_, input(0, points_), workspace_, TensorView<const Real>(dz),
+                      kernels, kernel);
+  }
+
+  /// Prepares add_kernel_block at the weights of the last `linearise`.
+  template <class KernelSpace>
+  void prepare_kernel(B& backend, KernelSpace& kernels) {
+    require(batch_ == points_, "Jacobian: kernel blocks need all ", points_,
+            " points in one batch, which holds ", batch_);
+    activate(backend, 0, points_);
+    Model::prepare_kernel(backend, input(0, points_), workspace_, kernels);
+  }
+
+  /// What has been computed so far for each member, in examples that went forward and back: a
+  /// forward pass, a backward pass and a tangent pass count half each.
+  double work() const { return work_; }
+
+ private:
+  /// dz = (d f_o / d z)', the cotangent of output o alone.
+  struct UnitCotangents {
+    OutputType f;
+    TensorView<const Real> z;
+    const Label* labels;
+    TensorView<Real> dz;
+    Index o;
+    EXPUNGE_HD void operator()(Index m, Index i, Index) const {
+      Real unit[static_cast<std::size_t>(outputs)] = {};
+      unit[o] = 1;
+      for (Index j = 0; j < z.features; ++j) dz(m, i, j) = 0;
+      f.pullback(z.row(m, i), z.features, labels[i], unit, dz.row(m, i));
+    }
+  };
+
+  template <class F>
+  void for_each_batch(F&& f) {
+    for (Index first = 0; first < points_; first += batch_)
+      f(first, std::min(batch_, points_ - first));
+  }
+
+  TensorView<const Real> input(Index first, Index count) const {
+    return {inputs_.data() + first * Model::Input::size, members_, count, Model::Input::size, 0};
+  }
+  template <class T>
+  static MatrixView<T> rows_of(MatrixView<T> x, Index first, Index count) {
+    return x.columns(first * outputs, count * outputs);
+  }
+  TensorView<Real> cotangents(Index count) const {
+    return {cotangents_.data(), members_, count, Model::classes,
+            padded<Real>(batch_ * Model::classes)};
+  }
+
+  TensorView<const Real> forward(B& backend, Index first, Index count) {
+    active_ = first;
+    work_ += 0.5 * static_cast<double>(count);
+    logits_ = Model::forward(backend, weights_, input(first, count), workspace_, Mode::eval);
+    return logits_;
+  }
+  /// The logits of a batch whose activations are in the workspace, or will be after this.
+  TensorView<const Real> activate(B& backend, Index first, Index count) {
+    return active_ == first ? logits_ : forward(backend, first, count);
+  }
+  TensorView<const Real> tangent(B& backend, Index first, Index count, MatrixView<const Real> v) {
+    work_ += 0.5 * static_cast<double>(count);
+    return Model::tangent(backend, weights_, input(first, count), workspace_, v);
+  }
+  /// v += the batch's part of J_z' dz; the first batch sets v.
+  void accumulate(B& backend, Index first, Index count, TensorView<const Real> dz,
+                  MatrixView<Real> v) {
+    work_ += 0.5 * static_cast<double>(count);
+    const MatrixView<Real> part = first == 0 ? v : part_.view();
+    Model::backward(backend, weights_, input(first, count), workspace_, dz, part);
+    if (first > 0) add_scaled(backend, PerMember(static_cast<std::size_t>(members_), 1.0), part, v);
+  }
+
+  OutputType output_;
+  Index members_, points_, batch_;
+  typename Model::template Workspace<B> workspace_;
+  typename B::template Buffer<Real> inputs_;  // [points][features]
+  typename B::template Buffer<Label> labels_;
+  typename B::template Buffer<Real> cotangents_;
+  MemberVectors<B> part_;
+  Weights<Real> weights_;
+  TensorView<const Real> logits_;
+  Index active_ = -1;  // first point of the batch in the workspace
+  double work_ = 0;
+};
+
+}  // namespace expunge

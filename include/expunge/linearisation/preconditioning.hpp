@@ -1,0 +1,90 @@
+// Preconditioners of kernel systems (J J' + shift) a = b, as policies: small configs that a solver
+// makes a factor from.
+//
+//   NoPreconditioner   none
+//   HeadKernel         the last layer's kernel, scaled: one P x P factor   (head_kernel.hpp)
+//   OutputBlocks       the exact block of every output: k of them          (output_blocks.hpp)
+//
+// A policy P has a member template P::Factor<JacobianType, B> with
+//
+//   Factor(b, policy, jacobian)
+//   factor.factorise(b, shift, diagonal)    at the weights of the Jacobian's last `linearise`;
+//                                           shift [members][rows], diagonal = mean of J J''s
+//   factor.apply(b, r, z)                   z = (approximate inverse) r
+//   factor.flops()                          spent so far for each member, beside the Jacobian's work
+#pragma once
+
+#include "expunge/backend/cholesky.hpp"
+#include "expunge/linearisation/jacobian.hpp"
+
+namespace expunge {
+
+/// See docs/concepts.md#preconditioner.
+template <class P, class JacobianType, class B>
+concept PreconditionerPolicy = requires(const P& policy, JacobianType& jacobian, B& backend,
+                                        typename P::template Factor<JacobianType, B>& factor,
+                                        MatrixView<const typename B::Real> in,
+                                        MatrixView<typename B::Real> out,
+                                        const PerMember& diagonal) {
+  requires std::constructible_from<typename P::template Factor<JacobianType, B>, B&, const P&,
+                                   JacobianType&>;
+  policy.validate();
+  factor.factorise(backend, in, diagonal);
+  factor.apply(backend, in, out);
+  { factor.flops() } -> std::convertible_to<double>;
+};
+
+struct NoPreconditioner {
+  void validate() const {}
+
+  template <class JacobianType, class B>
+  class Factor {
+    using Real = typename B::Real;
+
+   public:
+    Factor(B&, const NoPreconditioner&, JacobianType&) {}
+    void factorise(B&, MatrixView<const Real>, const PerMember&) {}
+    void apply(B& backend, MatrixView<const Real> r, MatrixView<Real> z) const {
+      copy_rows(backend, r, z);
+    }
+    double flops() const { return 0; }
+  };
+};
+
+namespace detail {
+
+/// a(i, i) = factor[m] a(i, i) + shift(m, i stride + offset), and the rest scaled alike.
+template <class Real>
+struct ScaleAndShift {
+  MatrixView<const Real> factor;  // [members][1]
+  MatrixView<const Real> shift;
+  Index stride, offset;
+  TensorView<Real> a;
+  EXPUNGE_HD void operator()(Index m, Index i, Index j) const {
+    a(m, i, j) *= factor(m, 0);
+    if (i == j) a(m, i, j) += shift(m, i * stride + offset);
+  }
+};
+
+/// Of `count` kernels between so many points, and of their Cholesky factors.
+inline double kernel_flops(const KernelFlops& each, Index points, Index count) {
+  const double p = static_cast<double>(points);
+  return p * p * static_cast<double>(each.prepare) +
+         static_cast<double>(count) * (p * p * (static_cast<double>(each.add) + p / 3) +
+                                       p * static_cast<double>(each.descend));
+}
+
+/// The mean of a's diagonal, per member.
+template <class Real>
+PerMember mean_diagonal(TensorView<const Real> a) {
+  PerMember means;
+  for (Index m = 0; m < a.members; ++m) {
+    double sum = 0;
+    for (Index i = 0; i < a.rows; ++i) sum += static_cast<double>(a(m, i, i));
+    means.push_back(sum / static_cast<double>(a.rows));
+  }
+  return means;
+}
+
+}  // namespace detail
+}  // namespace expunge

@@ -1,0 +1,86 @@
+#include "expunge/backend/cholesky.hpp"
+
+#include <doctest/doctest.h>
+
+#include <Eigen/LU>
+
+#include "comparators.hpp"
+
+using namespace expunge;
+
+namespace {
+
+using B = Cpu<double>;
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+Matrix random_matrix(Index rows, Index cols, std::uint32_t stream) {
+  const std::vector<double> values = normals<double>(rows * cols, stream);
+  return Eigen::Map<const Matrix>(values.data(), rows, cols);
+}
+
+Matrix definite_matrix(Index n, std::uint32_t stream) {
+  const Matrix root = random_matrix(n, n, stream);
+  return root * root.transpose() + Matrix::Identity(n, n);
+}
+
+}  // namespace
+
+TEST_CASE("solve_cholesky gives what a dense solve gives, for every member and column") {
+  B backend(1);
+  for (const Index n : {1, 2, 5, 40})
+    for (const Index columns : {1, 3}) {
+      const Index members = 3, stride = n * n + 5, x_stride = n * columns + 2;
+      std::vector<double> a(static_cast<std::size_t>(members * stride), 77);
+      std::vector<double> x(static_cast<std::size_t>(members * x_stride), 77);
+      const TensorView<double> matrices(a.data(), members, n, n, stride);
+      const TensorView<double> solutions(x.data(), members, n, columns, x_stride);
+      std::vector<Matrix> expected;
+      for (Index m = 0; m < members; ++m) {
+        const Matrix matrix = definite_matrix(n, static_cast<std::uint32_t>(m));
+        const Matrix right = random_matrix(n, columns, static_cast<std::uint32_t>(10 + m));
+        std::copy_n(matrix.data(), n * n, matrices.row(m, 0));
+        std::copy_n(right.data(), n * columns, solutions.row(m, 0));
+        expected.push_back(matrix.fullPivLu().solve(right));
+      }
+      CHECK(cholesky(backend, matrices) == std::vector<char>(3, 1));
+      solve_cholesky(backend, matrices, solutions);
+      for (Index m = 0; m < members; ++m) {
+        const Matrix& solution = expected[static_cast<std::size_t>(m)];
+        CHECK(relative_difference(solutions.row(m, 0), solution.data(), n * columns) <= 1e-11);
+        for (Index j = n * columns; j < x_stride; ++j) CHECK(solutions.row(m, 0)[j] == 77);
+      }
+    }
+}
+
+TEST_CASE("matrices that are not positive definite are flagged, and the others factored") {
+  B backend(1);
+  const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
+  std::vector<double> a = {4,   0,   0,   9,    // fine
+                           1,   2,   2,   1,    // indefinite
+                           -1,  0,   0,   1,    // negative
+                           1,   1,   1,   1,    // singular
+                           nan, 0,   0,   1,    // NaN on the diagonal
+                           1,   0,   0,   nan,  //
+                           1,   nan, nan, 1,    // NaN beside it
+                           inf, 0,   0,   1,    //
+                           1,   inf, inf, 1,    //
+                           0,   0,   0,   0,    //
+                           2,   1,   1,   2};   // fine
+  const std::vector<char> definite = cholesky(backend, TensorView<double>(a.data(), 11, 2, 2));
+  CHECK(definite == std::vector<char>{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+  CHECK(a[0] == 2);
+  CHECK(a[3] == 3);
+}
+
+TEST_CASE("sizes that do not fit are refused with their numbers") {
+  B backend(1);
+  std::vector<double> a(12), x(12);
+  CHECK_THROWS_WITH(cholesky(backend, TensorView<double>(a.data(), 1, 3, 4)),
+                    "cholesky: matrices are 3 x 4");
+  CHECK_THROWS_WITH(solve_cholesky(backend, TensorView<double>(a.data(), 1, 3, 3),
+                                   TensorView<double>(x.data(), 1, 4, 1)),
+                    "solve_cholesky: factors are [1][3][3], right-hand sides [1][4][1]");
+  CHECK_THROWS_AS(solve_cholesky(backend, TensorView<double>(a.data(), 2, 2, 2),
+                                 TensorView<double>(x.data(), 3, 2, 1)),
+                  std::invalid_argument);
+}
