@@ -1,5 +1,7 @@
 #include "attribution.hpp"
 
+#include "expunge/attribution/shared_starts.hpp"
+
 namespace quickstart {
 
 using namespace expunge;
@@ -14,12 +16,18 @@ std::string estimator_text(double standard_errors) {
 
 }  // namespace
 
+Array<Half, 3> centred_logits(const Lab& lab, const SubsetModels& subset) {
+  Array<Half, 3> centred =
+      make_array<Half>(lab.sizes.subset_models, subset.logits.shape()[1], subset.logits.shape()[2]);
+  std::copy_n(subset.logits.data(), centred.size(), centred.data());
+  centre_by_start(view(centred).flat(), lab.sizes.starts, lab.threads());
+  return centred;
+}
+
 LogitDatamodels fit_attribution(Lab& lab, const SubsetModels& subset, double standard_errors) {
   const Index models = lab.sizes.subset_models;
   const Index points = lab.workload.points.size();
   const SubsetMasks masks = model_range(subset.masks, 0, models);
-  const TensorView<const Half> logits =
-      TensorView<const Half>(view(subset.logits)).member_range(0, models);
   const std::string key =
       subset.key + estimator_text(standard_errors) + sentence(", first ", models, " models\n");
   const auto targets = static_cast<std::size_t>(points * Net::classes);
@@ -27,9 +35,11 @@ LogitDatamodels fit_attribution(Lab& lab, const SubsetModels& subset, double sta
   effects.intercept = xt::zeros<float>({targets});
   // The last row holds the KKT residuals, so that a stored fit can still be judged.
   const Array<float, 2> stored = lab.store.get_or_make<float, 2>("effects", key, [&] {
+    const Progress progress = lab.stage("fit datamodels");
+    const Array<Half, 3> centred = centred_logits(lab, subset);
     const Effects<float> fitted =
         attribution_estimator(standard_errors)
-            .fit(lab.backend, masks, logits.flat(), lab.stage("fit datamodels"));
+            .fit(lab.backend, masks, TensorView<const Half>(view(centred)).flat(), progress);
     Array<float, 2> rows = make_array<float>(fitted.examples() + 1, fitted.targets());
     std::copy(fitted.weights.begin(), fitted.weights.end(), rows.begin());
     std::copy_n(fitted.kkt_residual.data(), targets,

@@ -13,6 +13,9 @@ inline expunge::PlugInLasso attribution_estimator(double standard_errors) {
   return {{.standard_errors = standard_errors}};
 }
 
+/// The logits of the first M subset models [M][points][k], centred by start: what is fitted.
+Array<expunge::Half, 3> centred_logits(const Lab& lab, const SubsetModels& subset);
+
 /// Datamodels of every logit of every point, fitted to the first M subset models; stored.
 LogitDatamodels fit_attribution(Lab& lab, const SubsetModels& subset, double standard_errors);
 

@@ -5,6 +5,7 @@
 #include "expunge/attribution/difference_of_means.hpp"
 #include "expunge/attribution/lasso.hpp"
 #include "expunge/attribution/ridge.hpp"
+#include "expunge/attribution/shared_starts.hpp"
 #include "expunge/evaluation/lds.hpp"
 #include "expunge/evaluation/missing_targets.hpp"
 
@@ -60,8 +61,9 @@ template <class E>
 double direct_klom(Lab& lab, const E& estimator, const SubsetMasks& masks,
                    const SubsetModels& subset, const FullModels& full, const Oracles& oracles,
                    const std::vector<Index>& forget) {
-  const LogitDatamodels datamodels =
-      fit_datamodels(lab.backend, estimator, masks, forget_logits(subset, masks.models(), forget));
+  Array<float, 3> logits = forget_logits(subset, masks.models(), forget);
+  centre_by_start(view(logits).flat(), lab.sizes.starts, lab.threads());
+  const LogitDatamodels datamodels = fit_datamodels(lab.backend, estimator, masks, logits);
   Array<float, 3> start = make_array<float>(full.logits.shape()[0], forget.size(), Net::classes);
   std::vector<Label> labels;
   for (std::size_t i = 0; i < forget.size(); ++i) {
@@ -89,8 +91,10 @@ report::ModelsCurve models_curve(Lab& lab, const std::string& name, const E& est
   for (const Index share : {8, 4, 2, 1}) {
     const Index models = all / share;
     const SubsetMasks masks = model_range(subset.masks, 0, models);
-    const Effects<float> effects =
-        estimator.fit(lab.backend, masks, margins.row_range(0, models), Progress{});
+    Array<float, 2> centred = make_array<float>(models, targets);
+    copy_rows(lab.backend, margins.row_range(0, models), view(centred));
+    centre_by_start(view(centred), lab.sizes.starts, lab.threads());
+    const Effects<float> effects = estimator.fit(lab.backend, masks, centred, Progress{});
     const LdsResult score =
         lds(predict(lab.backend, effects, held_out), margins.row_range(all, lab.sizes.held_out),
             {.bootstrap = {.replicates = 200}, .threads = lab.threads()});

@@ -64,11 +64,14 @@ SubsetModels train_subset_models(Lab& lab) {
   const Index models = sizes.subset_models + sizes.held_out;
   SubsetModels subset;
   subset.masks = fixed_size_subsets(lab.group_seed(0), models, lab.train_size(), sizes.alpha);
-  subset.key =
-      key_of(lab, 2, sentence(models, " models on fixed-size subsets, alpha ", sizes.alpha));
+  subset.key = key_of(lab, 2,
+                      sentence(models, " models on fixed-size subsets, alpha ", sizes.alpha, ", ",
+                               sizes.starts, " starts"));
   subset.logits = lab.store.get_or_make<Half, 3>("subset_logits", subset.key, [&] {
-    const Models trained = train<Net>(lab.backend, recipe(lab.group_seed(2)), lab.workload.train,
-                                      subset.masks, lab.stage("train subset models"));
+    Recipe<> how = recipe(lab.group_seed(2));
+    how.descent.starts = sizes.starts;
+    const Models trained = train<Net>(lab.backend, how, lab.workload.train, subset.masks,
+                                      lab.stage("train subset models"));
     return evaluate_logits<Half>(lab.backend, trained, view(lab.workload.points.inputs));
   });
   subset.margins = margins(subset.logits, lab.workload.points.labels.data(), lab.threads());

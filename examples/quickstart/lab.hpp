@@ -17,6 +17,7 @@ struct Sizes {
   Index subset_models = 2000;  // M: models that the datamodels are fitted to
   Index held_out = 200;        // more subset models, for the LDS
   double alpha = 0.8;          // share of the training set that a subset model sees
+  Index starts = 50;           // initial weights and orders that the subset models share
 };
 
 /// Starts a named stage and returns where it reports progress.

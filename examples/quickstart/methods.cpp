@@ -21,7 +21,8 @@ class Clock {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-MethodRun finish(Lab& lab, const Unlearned<Net, float>& unlearned, double seconds) {
+template <class Report>
+MethodRun finish(Lab& lab, const Unlearned<Net, float, Report>& unlearned, double seconds) {
   MethodRun run;
   run.seconds = seconds;
   const Index epochs = recipe(0).descent.epochs;
@@ -35,16 +36,23 @@ MethodRun finish(Lab& lab, const Unlearned<Net, float>& unlearned, double second
   return run;
 }
 
+Index epochs_of(const auto& method) {
+  return method.epochs;
+}
+Index epochs_of(const GaussNewtonDmm& method) {
+  return method.steps;
+}
+
 /// Trajectories are recorded in a second run, so that the first one's clock counts the method
 /// alone.
 template <class Method>
 MethodRun run_any(Lab& lab, const ForgetProblem& problem, Method method, Record record) {
   method.seed = lab.group_seed(0);
   const Clock clock;
-  const Unlearned<Net, float> unlearned = unlearn(lab.backend, method, problem);
+  const auto unlearned = unlearn(lab.backend, method, problem);
   MethodRun run = finish(lab, unlearned, clock.seconds());
   if (record == Record::every_epoch) {
-    const MarginRecorder<Net, Device> recorder(method.epochs, problem.models.members(),
+    const MarginRecorder<Net, Device> recorder(epochs_of(method), problem.models.members(),
                                                lab.workload.points);
     unlearn(lab.backend, method, problem, recorder);
     run.trajectory = recorder.margins();
@@ -73,6 +81,10 @@ MethodRun run(Lab& lab, const ForgetProblem& problem, const Om& method, Record r
   return run_any(lab, problem, method, record);
 }
 MethodRun run(Lab& lab, const ForgetProblem& problem, const Dmm& method, Record record) {
+  return run_any(lab, problem, method, record);
+}
+
+MethodRun run(Lab& lab, const ForgetProblem& problem, const GaussNewtonDmm& method, Record record) {
   return run_any(lab, problem, method, record);
 }
 

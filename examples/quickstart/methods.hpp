@@ -2,6 +2,7 @@
 #pragma once
 
 #include "expunge/unlearning/ascent_descent.hpp"
+#include "expunge/unlearning/gauss_newton_matching.hpp"
 #include "expunge/unlearning/gradient_ascent.hpp"
 #include "expunge/unlearning/oracle_matching.hpp"
 #include "expunge/unlearning/scrub.hpp"
@@ -13,6 +14,7 @@ using ForgetProblem = expunge::Problem<Net, float>;
 using LogitDatamodels = expunge::Datamodels<float>;
 using Om = expunge::OracleMatching<expunge::OracleOutputs<float>>;
 using Dmm = expunge::DatamodelMatching<LogitDatamodels>;
+using GaussNewtonDmm = expunge::GaussNewtonMatching<expunge::DmDirect<LogitDatamodels>>;
 
 /// A method's models on all points.
 struct MethodRun {
@@ -37,6 +39,8 @@ MethodRun run(Lab& lab, const ForgetProblem& problem, const expunge::Scrub<>& me
 MethodRun run(Lab& lab, const ForgetProblem& problem, const Om& method,
               Record record = Record::final_only);
 MethodRun run(Lab& lab, const ForgetProblem& problem, const Dmm& method,
+              Record record = Record::final_only);
+MethodRun run(Lab& lab, const ForgetProblem& problem, const GaussNewtonDmm& method,
               Record record = Record::final_only);
 /// SCRUB+R; rewinds by the error on the validation points.
 MethodRun run_rewound(Lab& lab, const ForgetProblem& problem, const expunge::Scrub<>& method);

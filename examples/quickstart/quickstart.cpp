@@ -51,8 +51,10 @@ Sizes sizes_of(double scale) {
   const auto scaled = [scale](double size, Index least) {
     return std::max(least, static_cast<Index>(std::llround(scale * size)));
   };
-  return {
+  Sizes sizes{
       .models = scaled(100, 40), .subset_models = scaled(2000, 160), .held_out = scaled(200, 40)};
+  sizes.starts = std::max<Index>(2, sizes.subset_models / 40);
+  return sizes;
 }
 
 report::Run describe_run(const Options& options, const Lab& lab, const std::string& command) {
@@ -79,7 +81,8 @@ report::Run describe_run(const Options& options, const Lab& lab, const std::stri
                 "the floor and as OM's targets")},
       {"subset models (M)",
        sentence(lab.sizes.subset_models, " on fixed-size subsets of ", 100 * lab.sizes.alpha,
-                " %, and ", lab.sizes.held_out, " held out for the LDS")},
+                " %, from ", lab.sizes.starts, " shared starts, and ", lab.sizes.held_out,
+                " held out for the LDS")},
       {"KLoM",
        "20 bins over each point's joint range, last bin closed, floor 1e-5, margins clipped "
        "to +-100; forward is KL(oracle || unlearned)"},

@@ -1,6 +1,6 @@
 // Chooses the settings of every method on forget sets that the demonstration does not report.
 //
-//   select_settings [--data DIR] [--seed S] [--threads T] [--store DIR]
+//   select_settings [--data DIR] [--seed S] [--threads T] [--store DIR] [--methods A,B,...]
 //
 // Every method is run over a grid of its settings, baselines as well as ours, on three held-out
 // forget sets: other random examples (50 and 100) and another class (50 of Pullover). The score
@@ -164,10 +164,28 @@ void select_matching(Lab& lab, std::vector<HeldOut>& sets, const std::string& na
   print_best(name, tried);
 }
 
+void select_gauss_newton(Lab& lab, std::vector<HeldOut>& sets, const LogitDatamodels& datamodels) {
+  std::vector<Candidate> tried;
+  for (const double multiplier : {1.0, 1.1, 1.2, 1.3})
+    for (const double damping : {1e-2, 3e-2})
+      for (const Index iterations : {5, 8})
+        for (const Index retain : {80, 120})
+          tried.push_back(judge(lab, sets,
+                                sentence("multiplier ", multiplier, ", damping ", damping, ", ",
+                                         iterations, " iterations, ", retain, " retain points"),
+                                [&](const HeldOut&) {
+                                  return GaussNewtonDmm{.target = {datamodels, multiplier},
+                                                        .damping = damping,
+                                                        .iterations = iterations,
+                                                        .retain_count = retain};
+                                }));
+  print_best("DMM, Gauss-Newton", tried);
+}
+
 /// DM-Direct's settings are its estimator's and the multiplier.
 template <class E>
 void try_estimator(Lab& lab, std::vector<HeldOut>& sets, const std::string& name,
-                   const E& estimator, const SubsetMasks& masks, TensorView<const Half> logits,
+                   const E& estimator, const SubsetMasks& masks, const Array<Half, 3>& logits,
                    const FullModels& full, std::vector<Candidate>& tried) {
   const LogitDatamodels datamodels = fit_datamodels(lab.backend, estimator, masks, logits);
   for (const double multiplier : {0.9, 1.0, 1.1, 1.2}) {
@@ -188,13 +206,13 @@ void try_estimator(Lab& lab, std::vector<HeldOut>& sets, const std::string& name
 }
 
 void select_attribution(Lab& lab, std::vector<HeldOut>& sets, const SubsetMasks& masks,
-                        TensorView<const Half> logits, const FullModels& full) {
+                        const Array<Half, 3>& logits, const FullModels& full) {
   std::vector<Candidate> tried;
   for (const double errors : {1.0, 1.25, 1.5})
     try_estimator(lab, sets,
                   sentence("difference of means thresholded at ", errors, " standard errors"),
                   DifferenceOfMeans{{.standard_errors = errors}}, masks, logits, full, tried);
-  for (const double errors : {0.8, 1.0, 1.25})
+  for (const double errors : {0.6, 0.8, 1.0})
     try_estimator(lab, sets, sentence("LASSO at ", errors, " standard errors"),
                   attribution_estimator(errors), masks, logits, full, tried);
   print_best("DM-Direct", tried);
@@ -204,12 +222,18 @@ void select_attribution(Lab& lab, std::vector<HeldOut>& sets, const SubsetMasks&
 
 int main(int argc, char** argv) try {
   std::string data = "/usr/share/datasets/fashion-mnist", folder;
+  std::vector<std::string> methods = {"DM-Direct", "DMM-GN", "DMM", "OM",
+                                      "GA",        "GD",     "GDA", "SCRUB"};
   std::uint64_t seed = 0;
   int threads = 0;
   CLI::App app("Chooses the settings of every method on forget sets that are not reported.");
   app.add_option("--data", data, "folder of the Fashion-MNIST files")->capture_default_str();
   app.add_option("--store", folder, "folder to keep trained models in (default: none)");
   app.add_option("--seed", seed, "of everything")->capture_default_str();
+  app.add_option("--methods", methods, "which of them")
+      ->capture_default_str()
+      ->delimiter(',')
+      ->check(CLI::IsMember(methods));
   app.add_option("--threads", threads, "0 = all")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
@@ -225,8 +249,6 @@ int main(int argc, char** argv) try {
   const FullModels full = train_full_models(lab);
   const SubsetModels subset = train_subset_models(lab);
   const SubsetMasks masks = model_range(subset.masks, 0, lab.sizes.subset_models);
-  const TensorView<const Half> logits =
-      TensorView<const Half>(view(subset.logits)).member_range(0, lab.sizes.subset_models);
   std::vector<HeldOut> sets;
   std::uint64_t group = 100;
   for (const NamedForgetSet& set : held_out_forget_sets(lab)) {
@@ -237,18 +259,24 @@ int main(int argc, char** argv) try {
   }
   std::printf("Settings chosen on %zu held-out forget sets, N = %td, seed %llu\n", sets.size(),
               lab.sizes.models, static_cast<unsigned long long>(seed));
-  select_attribution(lab, sets, masks, logits, full);
+  const auto wanted = [&](const char* method) {
+    return std::find(methods.begin(), methods.end(), method) != methods.end();
+  };
+  if (wanted("DM-Direct")) select_attribution(lab, sets, masks, centred_logits(lab, subset), full);
   const LogitDatamodels datamodels = fit_attribution(lab, subset, chosen_standard_errors);
-  select_matching<Dmm>(lab, sets, "DMM", [&](const HeldOut&) {
-    return DmDirect<LogitDatamodels>{datamodels, chosen_multiplier};
-  });
-  select_matching<Om>(lab, sets, "OM", [&](const HeldOut& held_out) {
-    return OracleOutputs<float>{.outputs = view(held_out.oracles.other_logits)};
-  });
-  select_ascent(lab, sets);
-  select_descent(lab, sets);
-  select_ascent_descent(lab, sets);
-  select_scrub(lab, sets);
+  if (wanted("DMM-GN")) select_gauss_newton(lab, sets, datamodels);
+  if (wanted("DMM"))
+    select_matching<Dmm>(lab, sets, "DMM", [&](const HeldOut&) {
+      return DmDirect<LogitDatamodels>{datamodels, chosen_multiplier};
+    });
+  if (wanted("OM"))
+    select_matching<Om>(lab, sets, "OM", [&](const HeldOut& held_out) {
+      return OracleOutputs<float>{.outputs = view(held_out.oracles.other_logits)};
+    });
+  if (wanted("GA")) select_ascent(lab, sets);
+  if (wanted("GD")) select_descent(lab, sets);
+  if (wanted("GDA")) select_ascent_descent(lab, sets);
+  if (wanted("SCRUB")) select_scrub(lab, sets);
   return 0;
 } catch (const std::exception& error) {
   std::cerr << "select_settings: " << error.what() << "\n";

@@ -31,11 +31,15 @@ inline expunge::Scrub<> long_scrub() {
 inline Dmm chosen_dmm(expunge::DmDirect<LogitDatamodels> target) {
   return {.target = target,
           .learning_rate = 3e-3,
-          .epochs = 5,
+          .epochs = 3,
           .batch = 16,
           .retain_multiple = 10,
-          .forget_multiple = 2,
-          .decay = 0.95};
+          .forget_multiple = 5,
+          .decay = 0.7};
+}
+
+inline GaussNewtonDmm chosen_gauss_newton(const LogitDatamodels& datamodels) {
+  return {.target = {datamodels, 1.2}, .damping = 3e-2, .iterations = 8, .retain_count = 80};
 }
 
 inline Om chosen_om(expunge::OracleOutputs<float> target) {
@@ -48,8 +52,8 @@ inline Om chosen_om(expunge::OracleOutputs<float> target) {
           .decay = 0.95};
 }
 
-inline constexpr double chosen_standard_errors = 1.0;  // of the plug-in LASSO
-inline constexpr double chosen_multiplier = 1.1;       // of DM-Direct
+inline constexpr double chosen_standard_errors = 0.6;  // of the plug-in LASSO
+inline constexpr double chosen_multiplier = 1.2;       // of DM-Direct
 inline constexpr Index partial_epochs = 8;             // of partial retraining, out of 15
 
 }  // namespace quickstart

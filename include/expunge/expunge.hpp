@@ -41,6 +41,15 @@
 #include "expunge/output/margin.hpp"
 #include "expunge/output/prediction.hpp"
 
+// Linear systems known by their products
+#include "expunge/linearisation/gauss_newton_operator.hpp"
+#include "expunge/linearisation/head_kernel.hpp"
+#include "expunge/linearisation/jacobian.hpp"
+#include "expunge/linearisation/kernel_operator.hpp"
+#include "expunge/linearisation/output_blocks.hpp"
+#include "expunge/solvers/conjugate_gradients.hpp"
+#include "expunge/solvers/lsqr.hpp"
+
 // Training
 #include "expunge/train/adam.hpp"
 #include "expunge/train/evaluate_logits.hpp"
@@ -56,15 +65,23 @@
 #include "expunge/attribution/lasso_path.hpp"
 #include "expunge/attribution/plug_in_lasso.hpp"
 #include "expunge/attribution/ridge.hpp"
+#include "expunge/attribution/shared_starts.hpp"
 
 // Unlearning
 #include "expunge/unlearning/ascent_descent.hpp"
+#include "expunge/unlearning/calibrate.hpp"
 #include "expunge/unlearning/dm_direct.hpp"
+#include "expunge/unlearning/gauss_newton_matching.hpp"
 #include "expunge/unlearning/gradient_ascent.hpp"
 #include "expunge/unlearning/gradient_descent.hpp"
+#include "expunge/unlearning/held_out_sets.hpp"
 #include "expunge/unlearning/margin_recorder.hpp"
 #include "expunge/unlearning/oracle_matching.hpp"
 #include "expunge/unlearning/oracle_outputs.hpp"
+#include "expunge/unlearning/retain/largest_change.hpp"
+#include "expunge/unlearning/retain/leverage.hpp"
+#include "expunge/unlearning/retain/nearest.hpp"
+#include "expunge/unlearning/retain/uniform.hpp"
 #include "expunge/unlearning/retrain.hpp"
 #include "expunge/unlearning/scrub.hpp"
 #include "expunge/unlearning/scrub_rewind.hpp"

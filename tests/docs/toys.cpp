@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <utility>
 
 #include "expunge/expunge.hpp"
 
@@ -55,9 +56,84 @@ struct Scale {
       dx(m, i, j) = weights.theta(m, 0) * dy(m, i, j);
     });
   }
+  /// Optional: dy = a dx + (d a) x.
+  template <class B>
+  static void tangent(B& backend, WeightsOn<B> weights, ConstTensor<B> x, ConstTensor<B>,
+                      ConstTensor<B>, ConstTensor<B> dx,
+                      MatrixView<const typename B::Real> direction, Tensor<B> dy) {
+    for_each_element(backend, dy.members, dy.rows, Width, [=](Index m, Index i, Index j) {
+      dy(m, i, j) = direction(m, 0) * x(m, i, j);
+      if (!dx.empty()) dy(m, i, j) += weights.theta(m, 0) * dx(m, i, j);
+    });
+  }
 };
 
-static_assert(Layer<Scale<4>, Cpu<float>>);
+static_assert(Layer<Scale<4>, Cpu<float>> && TangentLayer<Scale<4>, Cpu<float>>);
+// [end]
+
+// [tangent]
+/// y = x^2. Without weights, backward and tangent multiply by the same slope.
+template <Index Width>
+struct Square {
+  using Input = Shape<Width>;
+  using Output = Shape<Width>;
+  static constexpr Index parameters = 0, statistics = 0, cache = 0;
+
+  template <class Real>
+  static void initialise(std::uint64_t, Index, Index, Real*, Real*) {}
+  template <class B>
+  static void forward(B& backend, WeightsOn<B>, ConstTensor<B> x, Tensor<B> y, Tensor<B>, Mode) {
+    for_each_element(backend, y.members, y.rows, Width,
+                     [=](Index m, Index i, Index j) { y(m, i, j) = x(m, i, j) * x(m, i, j); });
+  }
+  template <class B>
+  static void backward(B& backend, WeightsOn<B>, ConstTensor<B> x, ConstTensor<B>, ConstTensor<B>,
+                       ConstTensor<B> dy, Tensor<B> dx, Matrix<B>) {
+    if (!dx.empty()) multiply_by_slope(backend, x, dy, dx);
+  }
+  template <class B>
+  static void tangent(B& backend, WeightsOn<B>, ConstTensor<B> x, ConstTensor<B>, ConstTensor<B>,
+                      ConstTensor<B> dx, MatrixView<const typename B::Real>, Tensor<B> dy) {
+    if (dx.empty())
+      fill_zero(backend, dy.flat());
+    else
+      multiply_by_slope(backend, x, dx, dy);
+  }
+
+ private:
+  template <class B>
+  static void multiply_by_slope(B& backend, ConstTensor<B> x, ConstTensor<B> from, Tensor<B> to) {
+    for_each_element(backend, to.members, to.rows, Width, [=](Index m, Index i, Index j) {
+      to(m, i, j) = 2 * x(m, i, j) * from(m, i, j);
+    });
+  }
+};
+
+static_assert(TangentLayer<Square<4>, Cpu<float>>);
+// [end]
+
+// [kernel]
+/// Scale with its part of a kernel. Row i's gradient is one number, g_i = dy_i . x_i: K += g g'.
+template <Index Width>
+struct KernelScale : Scale<Width> {
+  static constexpr Index kernel_cache(Index rows) { return rows; }  // room for g
+  static constexpr KernelFlops kernel_flops{.add = 2, .descend = Width};
+
+  template <class B>
+  static void prepare_kernel(B&, ConstTensor<B>, Matrix<B>) {}  // nothing that dy does not touch
+  template <class B>
+  static void add_kernel(B& backend, ConstTensor<B> x, ConstTensor<B> dy, Matrix<B> g,
+                         Tensor<B> kernel) {
+    for_each_element(backend, dy.members, 1, dy.rows, [=](Index m, Index, Index i) {
+      g(m, i) = 0;
+      for (Index j = 0; j < Width; ++j) g(m, i) += dy(m, i, j) * x(m, i, j);
+    });
+    for_each_element(backend, dy.members, dy.rows, dy.rows,
+                     [=](Index m, Index i, Index j) { kernel(m, i, j) += g(m, i) * g(m, j); });
+  }
+};
+
+static_assert(KernelLayer<KernelScale<4>, Cpu<float>>);
 // [end]
 
 // [model]
@@ -76,9 +152,15 @@ struct SquaredHinge {
     dz[y] -= weight * 2 * gap;
     return gap * gap;
   }
+  /// Optional: hv += weight * (d2L / dz2) v.
+  template <class Real>
+  EXPUNGE_HD void curvature(const Real* z, Index, Label y, Real weight, const Real* v,
+                            Real* hv) const {
+    if (z[y] < 1) hv[y] += weight * 2 * v[y];
+  }
 };
 
-static_assert(Loss<SquaredHinge, float>);
+static_assert(Loss<SquaredHinge, float> && CurvatureLoss<SquaredHinge, Label, float>);
 // [end]
 
 // [output]
@@ -94,9 +176,14 @@ struct LabelLogit {
   EXPUNGE_HD void pullback(const Real*, Index, Label y, const Real* dout, Real* dz) const {
     dz[y] += dout[0];
   }
+  /// Optional: dout = (d out / d z) dz.
+  template <class Real>
+  EXPUNGE_HD void pushforward(const Real*, Index, Label y, const Real* dz, Real* dout) const {
+    dout[0] = dz[y];
+  }
 };
 
-static_assert(OutputFunction<LabelLogit, float>);
+static_assert(OutputFunction<LabelLogit, float> && TangentOutput<LabelLogit, float>);
 // [end]
 
 // [optimizer]
@@ -128,6 +215,30 @@ struct WarmUp {
 static_assert(Schedule<WarmUp>);
 // [end]
 
+// [solving]
+/// All weights a little smaller: a method that is no descent.
+struct Decay {
+  struct Report {
+    std::vector<Index> samples;  // [members]
+    std::vector<char> finite;    // [members]
+  };
+  double factor = 0.99;  // in (0, 1]
+
+  void validate() const {
+    require(factor > 0 && factor <= 1, "Decay: factor is ", factor, ", not in (0, 1]");
+  }
+  template <class B, class Model, class Real, class Observer>
+  Report solve(B& backend, const Problem<Model, Real>&, Ensemble<Model, Real>& models,
+               const Observer&, const Progress&) const {
+    shrink(backend, view(models.theta), static_cast<Real>(factor));
+    const auto members = static_cast<std::size_t>(models.members());
+    return {std::vector<Index>(members, 0), std::vector<char>(members, 1)};
+  }
+};
+
+static_assert(SolvingUnlearner<Decay, SmallNet, Cpu<float>>);
+// [end]
+
 // [target]
 /// Answers that know nothing: every output 0 on F, theta0's own elsewhere.
 struct KnowNothing {
@@ -143,6 +254,88 @@ struct KnowNothing {
 };
 
 static_assert(Target<KnowNothing, float>);
+// [end]
+
+// [retain]
+/// The first points of the retain set.
+struct FirstRetain {
+  void validate() const {}
+  double passes(Index) const { return 0; }  // looks at no model
+
+  template <class B, class Model, class Real>
+  std::vector<Index> select(B&, const RetainQuery<Model, Real>& query) const {
+    const std::vector<Index>& retain = query.problem.retain;
+    return {retain.begin(), retain.begin() + query.count};
+  }
+};
+
+static_assert(RetainStrategy<FirstRetain, SmallNet, Cpu<float>>);
+// [end]
+
+// [operator]
+/// A = diag(d) + u u', the same for every member.
+template <class Real>
+struct DiagonalPlusRankOne {
+  std::vector<Real> d, u;
+
+  Index rows() const { return static_cast<Index>(d.size()); }
+  Index cols() const { return rows(); }
+  template <class B>
+  void apply(B& backend, MatrixView<const Real> x, MatrixView<Real> y) const {
+    const MatrixView<const Real> us(u.data(), x.rows, cols(), 0);  // stride 0: shared by members
+    PerMember along;
+    dot_rows(backend, us, x, along);
+    for_each_element(backend, y.rows, 1, y.cols, [=, diagonal = d.data()](Index m, Index, Index j) {
+      y(m, j) = diagonal[j] * x(m, j);
+    });
+    add_scaled(backend, along, us, y);
+  }
+};
+
+static_assert(LinearOperator<DiagonalPlusRankOne<float>, Cpu<float>>);
+
+/// x[m] = A^-1 b[m], starting at the x that is given.
+template <class A, class B, class Real = typename B::Real>
+std::vector<SolveStatus> solve(B& backend, A& a, MatrixView<const Real> b, MatrixView<Real> x) {
+  ConjugateGradients<B> conjugate_gradients(backend, b.rows, b.cols);
+  IdentityPreconditioner none;
+  return conjugate_gradients(backend, {.iterations = 50, .tolerance = 1e-6}, a, none, b, x);
+}
+// [end]
+
+// [preconditioner]
+/// z = r / (mean diagonal of J J' + shift), row by row: evens out the weights of the points.
+struct RowScaling {
+  void validate() const {}
+
+  template <class JacobianType, class B>
+  class Factor {
+    using Real = typename B::Real;
+
+   public:
+    Factor(B& backend, const RowScaling&, JacobianType& jacobian)
+        : inverse_(backend, jacobian.members(), jacobian.rows()) {}
+    void factorise(B& backend, MatrixView<const Real> shift, const PerMember& diagonal) {
+      for_each_element(
+          backend, shift.rows, 1, shift.cols,
+          [=, inverse = inverse_.view(), mean = diagonal.data()](Index m, Index, Index j) {
+            inverse(m, j) = 1 / (static_cast<Real>(mean[m]) + shift(m, j));
+          });
+    }
+    void apply(B& backend, MatrixView<const Real> r, MatrixView<Real> z) const {
+      for_each_element(backend, z.rows, 1, z.cols,
+                       [=, inverse = inverse_.view()](Index m, Index, Index j) {
+                         z(m, j) = inverse(m, j) * r(m, j);
+                       });
+    }
+    double flops() const { return 0; }  // next to nothing
+
+   private:
+    MemberVectors<B> inverse_;  // [members][rows]
+  };
+};
+
+static_assert(PreconditionerPolicy<RowScaling, Jacobian<SmallNet, Cpu<float>>, Cpu<float>>);
 // [end]
 
 // [estimator]
@@ -227,4 +420,127 @@ TEST_CASE("the toy layer's gradient is right") {
   for (std::size_t i = 0; i < x.size(); ++i) slope += dy.data()[i] * x.data()[i];
   CHECK(std::abs(dtheta(0, 0) - slope) <= 1e-12);
   CHECK(std::abs(dx(0, 1, 2) - 1.7 * dy(0, 1, 2)) <= 1e-12);
+}
+
+namespace {
+
+/// J v and J'a of a network by differences and by each other, in the weights of one member.
+template <class Net>
+void check_products() {
+  Cpu<double> cpu(1);
+  const Dataset data = gaussian_classes(1, 12, 8, 3);
+  auto models = initialise<Net, double>(5, 1);
+  Jacobian<Net, Cpu<double>, LabelLogit> jacobian(cpu, {}, data, {1, 4, 7}, 1, 3);
+  Array<double, 2> value = make_array<double>(1, 3), below = value, jv = value, a = value;
+  Array<double, 2> v = make_array<double>(1, Net::parameters), ja = v;
+  for (Index i = 0; i < Net::parameters; ++i) v(0, i) = std::sin(static_cast<double>(i));
+  for (Index i = 0; i < 3; ++i) a(0, i) = std::cos(static_cast<double>(i));
+  const auto outputs_at = [&](double step, Array<double, 2>& out) {
+    auto moved = models;
+    for (Index i = 0; i < Net::parameters; ++i) moved.theta(0, i) += step * v(0, i);
+    jacobian.linearise(cpu, {view(moved.theta), view(moved.stats)}, view(out));
+  };
+  outputs_at(1e-5, value);
+  outputs_at(-1e-5, below);
+  Array<double, 2> at = make_array<double>(1, 3);
+  jacobian.linearise(cpu, {view(models.theta), view(models.stats)}, view(at));
+  jacobian.apply(cpu, view(v), view(jv));
+  jacobian.apply_transpose(cpu, view(a), view(ja));
+  double left = 0, right = 0;  // a' J v twice
+  for (Index i = 0; i < 3; ++i) {
+    CHECK(std::abs(jv(0, i) - (value(0, i) - below(0, i)) / 2e-5) <= 1e-6);
+    CHECK(std::abs(jv(0, i)) > 1e-3);
+    left += a(0, i) * jv(0, i);
+  }
+  for (Index i = 0; i < Net::parameters; ++i) right += ja(0, i) * v(0, i);
+  CHECK(std::abs(left - right) <= 1e-10);
+}
+
+}  // namespace
+
+TEST_CASE("the toy layers give the right products with the Jacobian") {
+  check_products<Sequential<Linear<8, 5>, Scale<5>, Linear<5, 3>>>();
+  check_products<Sequential<Scale<8>, Linear<8, 5>, Square<5>, Linear<5, 3>>>();
+  check_products<Sequential<Square<8>, Linear<8, 3>>>();
+}
+
+TEST_CASE("the toy kernel is J J' of the toy layer") {
+  Cpu<double> cpu(1);
+  Array<double, 3> x = make_array<double>(1, 3, 4), dy = x, kernel = make_array<double>(1, 3, 3);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x.data()[i] = std::sin(static_cast<double>(i));
+    dy.data()[i] = std::cos(static_cast<double>(2 * i));
+  }
+  kernel.fill(0.5);
+  Array<double, 2> scratch = make_array<double>(1, KernelScale<4>::kernel_cache(3));
+  KernelScale<4>::prepare_kernel(cpu, view(x), view(scratch));
+  KernelScale<4>::add_kernel(cpu, view(x), view(dy), view(scratch), view(kernel));
+  Array<double, 2> theta = make_array<double>(1, 1);
+  double gradients[3];  // by the backward pass, one row at a time
+  for (Index i = 0; i < 3; ++i) {
+    Array<double, 3> xi = make_array<double>(1, 1, 4), dyi = xi;
+    Array<double, 2> dtheta = theta;
+    for (Index j = 0; j < 4; ++j) {
+      xi(0, 0, j) = x(0, i, j);
+      dyi(0, 0, j) = dy(0, i, j);
+    }
+    KernelScale<4>::backward(cpu, Weights<double>{view(theta), {}}, view(xi), view(xi), view(xi),
+                             view(dyi), {}, view(dtheta));
+    gradients[i] = dtheta(0, 0);
+  }
+  for (Index i = 0; i < 3; ++i)
+    for (Index j = 0; j < 3; ++j)
+      CHECK(std::abs(kernel(0, i, j) - 0.5 - gradients[i] * gradients[j]) <= 1e-12);
+}
+
+TEST_CASE("the toy loss has the curvature of its gradient") {
+  const double v[3] = {0.3, -2, 0.7};
+  for (const double z1 : {0.2, 1.6}) {
+    const double z[3] = {5, z1, -1}, above[3] = {5 + 0.3e-5, z1 - 2e-5, -1 + 0.7e-5};
+    double at[3] = {}, moved[3] = {}, hv[3] = {};
+    SquaredHinge{}(z, 3, Label{1}, 0.5, at);
+    SquaredHinge{}(above, 3, Label{1}, 0.5, moved);
+    SquaredHinge{}.curvature(z, 3, Label{1}, 0.5, v, hv);
+    for (int j = 0; j < 3; ++j) CHECK(std::abs(hv[j] - (moved[j] - at[j]) / 1e-5) <= 1e-6);
+  }
+}
+
+TEST_CASE("conjugate gradients solve the toy operator, two members at once") {
+  Cpu<double> cpu(1);
+  DiagonalPlusRankOne<double> a{{1, 2, 3, 4, 5}, {1, -1, 0.5, 0, 2}};
+  Array<double, 2> b = make_array<double>(2, 5), x = b, ax = b;
+  for (std::size_t i = 0; i < b.size(); ++i) b.data()[i] = std::cos(static_cast<double>(i));
+  x.fill(0);
+  const std::vector<SolveStatus> statuses = solve(cpu, a, view(std::as_const(b)), view(x));
+  REQUIRE(statuses.size() == 2);
+  a.apply(cpu, view(std::as_const(x)), view(ax));
+  for (std::size_t m = 0; m < 2; ++m) {
+    CHECK(statuses[m].outcome == SolveOutcome::converged);
+    CHECK(statuses[m].iterations <= 6);
+  }
+  for (std::size_t i = 0; i < b.size(); ++i) CHECK(std::abs(ax.data()[i] - b.data()[i]) <= 1e-5);
+}
+
+TEST_CASE("a method that solves moves the models and not theta0; matching takes the toy policies") {
+  Cpu<float> cpu(2);
+  const Dataset data = gaussian_classes(1, 60, 8, 3);
+  const Recipe<> recipe{.descent = {.epochs = 2}, .batch = 10};
+  const auto models = train<SmallNet>(cpu, recipe, data, all_but(2, 60, {}));
+  const auto logits = evaluate_logits(cpu, models, view(data.inputs));
+  const auto problem = make_problem(data, {3, 5}, models, view(logits));
+
+  const auto decayed = unlearn(cpu, Decay{.factor = 0.5}, problem);
+  CHECK(decayed.models.theta(1, 7) == 0.5f * models.theta(1, 7));
+  CHECK(problem.models.theta(1, 7) == models.theta(1, 7));
+  CHECK(decayed.report.samples == std::vector<Index>{0, 0});
+
+  const GaussNewtonMatching<KnowNothing, FirstRetain, RowScaling, LabelLogit> matching{
+      .target = {}, .iterations = 20, .steps = 3, .retain_count = 10};
+  const auto matched = unlearn(cpu, matching, problem);
+  const auto after = evaluate_logits(cpu, matched.models, view(data.inputs));
+  for (Index m = 0; m < 2; ++m)
+    for (const Index i : problem.forget) {
+      const auto label = data.labels[static_cast<std::size_t>(i)];
+      CHECK(std::abs(after(m, i, label)) <= 0.3f * std::abs(logits(m, i, label)));
+    }
 }

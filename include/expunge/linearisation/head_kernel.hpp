@@ -2,10 +2,10 @@
 //
 //   c (A A' + 1) + shift,   A = inputs of a linear head [points][features]
 //
-// with c such that its mean diagonal is that of the whole kernel. Exact for a model that is one
-// linear layer, where outputs are logits; cheap for any other: points^2 (2 features + points / 3)
-// operations, whatever the number of classes. For outputs that are not the logits the block of
-// output 0 serves all.
+// with c such that its mean diagonal is the given estimate of the whole kernel's. Of the right shape for
+// a model that is one linear layer with logits as outputs, and cheap for any other: points^2
+// (2 features + points / 3) operations, whatever the number of classes. For outputs that are not the
+// logits the block of output 0 serves all, and so does its shift.
 #pragma once
 
 #include "expunge/linearisation/preconditioning.hpp"
@@ -36,7 +36,8 @@ struct HeadKernel {
       jacobian_.prepare_kernel(backend, kernels_);
       const TensorView<Real> k = kernel();
       fill_zero(backend, k.flat());
-      jacobian_.add_kernel_block(backend, 0, kernels_, k);
+      const detail::OutputDirection<B> first(backend, members_, JacobianType::outputs, 0);
+      jacobian_.add_kernel_block(backend, first.view(), kernels_, k);
       const PerMember own = detail::mean_diagonal(TensorView<const Real>(k));
       std::vector<Real> factors;
       for (std::size_t m = 0; m < own.size(); ++m)

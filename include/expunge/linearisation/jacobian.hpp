@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "expunge/backend/vectors.hpp"
+#include "expunge/core/array.hpp"
 #include "expunge/data/dataset.hpp"
 #include "expunge/nn/model.hpp"
 #include "expunge/output/logits.hpp"
@@ -99,6 +100,7 @@ class Jacobian {
     const MatrixView<const Index> ids(points.data(), 1, points_);
     gather_rows(backend, data.inputs, ids,
                 TensorView<Real>(inputs_.data(), 1, points_, Model::Input::size));
+    check_labels("Jacobian", data, Model::classes);
     std::vector<Label> labels;
     for (const Index i : points) labels.push_back(data.labels[i]);
     copy_rows(backend, MatrixView<const Label>(labels.data(), 1, points_),
@@ -127,6 +129,7 @@ class Jacobian {
 
   /// y = J v, for v [members][cols].
   void apply(B& backend, MatrixView<const Real> v, MatrixView<Real> y) {
+    require_linearised("apply");
     for_each_batch([&](Index first, Index count) {
       const TensorView<const Real> z = activate(backend, first, count);
       const TensorView<const Real> dz = tangent(backend, first, count, v);
@@ -138,6 +141,7 @@ class Jacobian {
 
   /// v = J'a, for a [members][rows].
   void apply_transpose(B& backend, MatrixView<const Real> a, MatrixView<Real> v) {
+    require_linearised("apply_transpose");
     for_each_batch([&](Index first, Index count) {
       const TensorView<const Real> z = activate(backend, first, count);
       const TensorView<Real> dz = cotangents(count);
@@ -155,6 +159,7 @@ class Jacobian {
   template <class MakeCurvature>
   void apply_normal(B& backend, MatrixView<const Real> v, const MakeCurvature& curvature,
                     MatrixView<Real> out) {
+    require_linearised("apply_normal");
     for_each_batch([&](Index first, Index count) {
       const TensorView<const Real> z = activate(backend, first, count);
       const TensorView<const Real> dz = tangent(backend, first, count, v);
@@ -164,16 +169,55 @@ class Jacobian {
     });
   }
 
-  /// kernel [members][points][points] += K_o between all points: the block of output o of J J', over
-  /// all layers or the head alone. Needs all points in one batch.
+  /// kernel [members][points][points] += the kernel between all points of one combination of their
+  /// outputs, sum_o direction(m, o) f_o, over all layers or the head alone. `direction`
+  /// [members][outputs]. Needs all points in one batch.
   template <class KernelSpace>
-  void add_kernel_block(B& backend, Index o, KernelSpace& kernels, TensorView<Real> kernel) {
+  void add_kernel_block(B& backend, MatrixView<const Real> direction, KernelSpace& kernels,
+                        TensorView<Real> kernel) {
     const TensorView<const Real> z = activate(backend, 0, points_);
     const TensorView<Real> dz = cotangents(points_);
     for_each_element(backend, members_, points_, 1,
-                     UnitCotangents{output_, z, labels_.data(), dz, o});
+                     SameCotangent{output_, z, labels_.data(), direction, dz});
     Model::add_kernel(backend, weights_, input(0, points_), workspace_, TensorView<const Real>(dz),
                       kernels, kernel);
+  }
+
+  /// How the outputs of a point move together: the mean over the first `count` points of their
+  /// blocks J_x J_x', [members][outputs][outputs], symmetric.
+  Array<Real, 3> output_coupling(B& backend, Index count) {
+    count = std::min(count, points_);
+    const Index rows = count * outputs;  // a row for each output of each point
+    auto space = Model::workspace(backend, members_, rows);
+    auto kernels = Model::kernel_space(backend, members_, rows, KernelOf::all_layers);
+    const auto inputs = backend.template allocate<Real>(rows * Model::Input::size);
+    const auto labels = backend.template allocate<Label>(rows);
+    MemberVectors<B> cotangents(backend, members_, rows * Model::classes);
+    MemberVectors<B> kernel(backend, members_, rows * rows);
+    for (Index i = 0; i < rows; ++i) {
+      const MatrixView<const Real> x(inputs_.data() + i / outputs * Model::Input::size, 1,
+                                     Model::Input::size);
+      copy_rows(backend, x, MatrixView<Real>(inputs.data() + i * Model::Input::size, 1, x.cols));
+      copy_rows(backend, MatrixView<const Label>(labels_.data() + i / outputs, 1, 1),
+                MatrixView<Label>(labels.data() + i, 1, 1));
+    }
+    const TensorView<const Real> x(inputs.data(), members_, rows, Model::Input::size, 0);
+    const TensorView<const Real> z = Model::forward(backend, weights_, x, space, Mode::eval);
+    const TensorView<Real> dz(cotangents.view().data, members_, rows, Model::classes,
+                              cotangents.view().stride);
+    for_each_element(backend, members_, rows, 1, EachCotangent{output_, z, labels.data(), dz});
+    const TensorView<Real> k(kernel.view().data, members_, rows, rows, kernel.view().stride);
+    Model::prepare_kernel(backend, x, space, kernels);
+    Model::add_kernel(backend, weights_, x, space, TensorView<const Real>(dz), kernels, k);
+    work_ += 0.5 * static_cast<double>(rows);
+    Array<Real, 3> coupling = make_array<Real>(members_, outputs, outputs);
+    coupling.fill(Real(0));
+    for (Index m = 0; m < members_; ++m)
+      for (Index i = 0; i < rows; ++i)
+        for (Index o = 0; o < outputs; ++o)
+          coupling(m, i % outputs, o) +=
+              k(m, i, i / outputs * outputs + o) / static_cast<Real>(count);
+    return coupling;
   }
 
   /// Prepares add_kernel_block at the weights of the last `linearise`.
@@ -190,16 +234,28 @@ class Jacobian {
   double work() const { return work_; }
 
  private:
-  /// dz = (d f_o / d z)', the cotangent of output o alone.
-  struct UnitCotangents {
+  /// dz = (d f / d z)' direction, the same combination of outputs at every row.
+  struct SameCotangent {
+    OutputType f;
+    TensorView<const Real> z;
+    const Label* labels;
+    MatrixView<const Real> direction;  // [members][outputs]
+    TensorView<Real> dz;
+    EXPUNGE_HD void operator()(Index m, Index i, Index) const {
+      for (Index j = 0; j < z.features; ++j) dz(m, i, j) = 0;
+      f.pullback(z.row(m, i), z.features, labels[i], direction.row(m), dz.row(m, i));
+    }
+  };
+
+  /// dz = (d f_o / d z)' with o = row modulo outputs.
+  struct EachCotangent {
     OutputType f;
     TensorView<const Real> z;
     const Label* labels;
     TensorView<Real> dz;
-    Index o;
     EXPUNGE_HD void operator()(Index m, Index i, Index) const {
       Real unit[static_cast<std::size_t>(outputs)] = {};
-      unit[o] = 1;
+      unit[i % outputs] = 1;
       for (Index j = 0; j < z.features; ++j) dz(m, i, j) = 0;
       f.pullback(z.row(m, i), z.features, labels[i], unit, dz.row(m, i));
     }
@@ -211,6 +267,9 @@ class Jacobian {
       f(first, std::min(batch_, points_ - first));
   }
 
+  void require_linearised(const char* call) const {
+    require(active_ >= 0, "Jacobian::", call, ": call linearise first");
+  }
   TensorView<const Real> input(Index first, Index count) const {
     return {inputs_.data() + first * Model::Input::size, members_, count, Model::Input::size, 0};
   }

@@ -2,20 +2,30 @@
 //
 //   K_o [points][points],   K_o(x, x') = grad f_o(x) . grad f_o(x'),   factor of K_o + shift
 //
-// The blocks between different outputs are left out; in a network with a linear head and logits as
-// outputs they are the smaller part. They come from products of layer inputs and of cotangents, never
-// from gradients. Memory: outputs x points^2 numbers per member. Cost per factorisation, for an MLP
-// of hidden width h: outputs x points^2 (2 h + points / 3) operations.
+// The blocks between different outputs are left out. So that little is left out, `principal` first
+// turns the outputs into the basis in which they do not move together on average: the eigenvectors
+// of the mean of J_x J_x' over a few points. A point's shift must be the same for all its outputs.
+//
+// Blocks come from products of layer inputs and of cotangents, never from gradients. Memory: outputs
+// x points^2 numbers per member. Cost per factorisation, for an MLP of hidden width h: outputs x
+// points^2 (2 h + points / 3) operations.
 #pragma once
 
+#include "expunge/backend/eigenvectors.hpp"
 #include "expunge/linearisation/preconditioning.hpp"
 
 namespace expunge {
 
 struct OutputBlocks {
-  double max_bytes = 1e9;  // of the blocks of one member; more is refused
+  bool principal = true;      // blocks of principal combinations of outputs, not of outputs
+  Index coupling_points = 8;  // >= 1: points that the combinations are computed from
+  double max_bytes = 1e9;     // of the blocks of one member; more is refused
 
-  void validate() const { require(max_bytes > 0, "OutputBlocks: max_bytes is ", max_bytes); }
+  void validate() const {
+    require(max_bytes > 0, "OutputBlocks: max_bytes is ", max_bytes);
+    require(coupling_points >= 1, "OutputBlocks: coupling_points is ", coupling_points,
+            ", below 1");
+  }
 
   template <class JacobianType, class B>
   class Factor {
@@ -34,17 +44,24 @@ struct OutputBlocks {
           stride_(padded<Real>(points_ * points_)),
           kernels_(Model::kernel_space(backend, members_, points_, KernelOf::all_layers)),
           blocks_(backend.template allocate<Real>(outputs * members_ * stride_)),
-          columns_(backend, members_, points_) {}
+          columns_(backend, members_, points_),
+          turned_(backend, members_, jacobian.rows()),
+          direction_(backend, members_, outputs),
+          basis_(backend, members_, outputs * outputs),
+          principal_(policy.principal),
+          coupling_points_(std::min(policy.coupling_points, points_)) {}
 
     void factorise(B& backend, MatrixView<const Real> shift, const PerMember&) {
       jacobian_.prepare_kernel(backend, kernels_);
+      choose_basis(backend);
       const std::vector<Real> one(static_cast<std::size_t>(members_), Real(1));
       const MatrixView<const Real> ones =
           resident(backend, MatrixView<const Real>(one.data(), members_, 1));
       for (Index o = 0; o < outputs; ++o) {
         const TensorView<Real> k = block(o);
         fill_zero(backend, k.flat());
-        jacobian_.add_kernel_block(backend, o, kernels_, k);
+        for_each_element(backend, members_, 1, outputs, TakeColumn{basis(), direction_, o});
+        jacobian_.add_kernel_block(backend, direction_, kernels_, k);
         for_each_element(backend, members_, points_, points_,
                          detail::ScaleAndShift<Real>{ones, shift, outputs, o, k});
         definite_[static_cast<std::size_t>(o)] = cholesky(backend, k);
@@ -52,26 +69,37 @@ struct OutputBlocks {
       flops_ += detail::kernel_flops(kernels_.flops, points_, outputs);
     }
 
-    /// A block that is not positive definite leaves its output as it is.
+    /// A block that is not positive definite leaves its combination of outputs as it is.
     void apply(B& backend, MatrixView<const Real> r, MatrixView<Real> z) {
-      copy_rows(backend, r, z);
+      const MatrixView<Real> turned = turned_;
+      gemm(backend, Op::none, Op::none, 1, by_point(r), basis(), 0, by_point(turned));
       for (Index o = 0; o < outputs; ++o) {
         const MatrixView<Real> x = columns_.view();
-        for_each_element(backend, members_, 1, points_, TakeOutput{z, x, o});
+        for_each_element(backend, members_, 1, points_, TakeOutput{turned, x, o});
         const TensorView<const Real> factors = block(o);
         for (Index m = 0; m < members_; ++m)
           if (definite_[static_cast<std::size_t>(o)][static_cast<std::size_t>(m)])
             solve_cholesky(backend, factors.member_range(m, 1),
                            TensorView<Real>(x.row(m), 1, points_, 1));
-        for_each_element(backend, members_, 1, points_, PutOutput{x, z, o});
+        for_each_element(backend, members_, 1, points_, PutOutput{x, turned, o});
       }
-      const double p = static_cast<double>(points_);
-      flops_ += 2 * p * p * static_cast<double>(outputs);
+      gemm(backend, Op::none, Op::transpose, 1, by_point(turned), basis(), 0, by_point(z));
+      const double p = static_cast<double>(points_), k = static_cast<double>(outputs);
+      flops_ += 2 * p * p * k + 4 * p * k * k;
     }
 
     double flops() const { return flops_; }
 
    private:
+    /// direction[m] = column o of basis[m].
+    struct TakeColumn {
+      TensorView<const Real> basis;
+      MatrixView<Real> direction;
+      Index o;
+      EXPUNGE_HD void operator()(Index m, Index, Index j) const {
+        direction(m, j) = basis(m, j, o);
+      }
+    };
     struct TakeOutput {
       MatrixView<const Real> from;  // [members][points * outputs]
       MatrixView<Real> to;          // [members][points]
@@ -97,6 +125,31 @@ struct OutputBlocks {
               policy.max_bytes / 1e6, " MB; use fewer points, or HeadKernel");
       return jacobian.points();
     }
+    /// The combinations of outputs that the blocks are of, one a column.
+    void choose_basis(B& backend) {
+      const Index rows = coupling_points_ * outputs;
+      if (!principal_ || outputs == 1) {
+        for (Index o = 0; o < outputs; ++o) {
+          const detail::OutputDirection<B> unit(backend, members_, outputs, o);
+          copy_rows(backend, unit.view(), basis_.view().columns(o * outputs, outputs));
+        }
+        return;
+      }
+      const Array<Real, 3> coupling = jacobian_.output_coupling(backend, coupling_points_);
+      copy_rows(backend, view(coupling).flat(), basis_.view());
+      eigenvectors(backend, TensorView<Real>(basis_.view().data, members_, outputs, outputs,
+                                             basis_.view().stride));
+      flops_ += detail::kernel_flops(kernels_.flops, rows, 1) -
+                static_cast<double>(rows * rows * rows) / 3;
+    }
+    TensorView<const Real> basis() const {
+      return {basis_.view().data, members_, outputs, outputs, basis_.view().stride};
+    }
+    /// [members][points * outputs] as [members][points][outputs].
+    template <class T>
+    TensorView<T> by_point(MatrixView<T> x) const {
+      return {x.data, members_, points_, outputs, x.stride};
+    }
     TensorView<Real> block(Index o) const {
       return {blocks_.data() + o * members_ * stride_, members_, points_, points_, stride_};
     }
@@ -105,7 +158,10 @@ struct OutputBlocks {
     Index members_, points_, stride_;
     typename Model::template KernelSpace<B> kernels_;
     typename B::template Buffer<Real> blocks_;  // [outputs][members][points][points]
-    MemberVectors<B> columns_;
+    MemberVectors<B> columns_, turned_, direction_;
+    MemberVectors<B> basis_;  // [members][outputs][outputs]
+    bool principal_;
+    Index coupling_points_;
     std::array<std::vector<char>, static_cast<std::size_t>(outputs)> definite_;
     double flops_ = 0;
   };

@@ -66,6 +66,24 @@ struct ScaleAndShift {
   }
 };
 
+/// e_o for every member, [members][outputs].
+template <class B>
+class OutputDirection {
+  using Real = typename B::Real;
+
+ public:
+  OutputDirection(B& backend, Index members, Index outputs, Index o)
+      : values_(static_cast<std::size_t>(members * outputs)) {
+    for (Index m = 0; m < members; ++m) values_[static_cast<std::size_t>(m * outputs + o)] = 1;
+    view_ = resident(backend, MatrixView<const Real>(values_.data(), members, outputs));
+  }
+  MatrixView<const Real> view() const { return view_; }
+
+ private:
+  std::vector<Real> values_;
+  MatrixView<const Real> view_;
+};
+
 /// Of `count` kernels between so many points, and of their Cholesky factors.
 inline double kernel_flops(const KernelFlops& each, Index points, Index count) {
   const double p = static_cast<double>(points);

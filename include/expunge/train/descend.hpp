@@ -21,6 +21,7 @@ struct DescentConfig {
   Index stop_after = 0;         // stop after so many epochs of the schedule; 0 = go to the end
   LastBatch last_batch = LastBatch::keep;
   std::uint64_t seed = 0;  // of the batch orders
+  Index starts = 0;        // >= 0: member m takes weights and orders of member m % starts; 0 = own
   Mode mode = Mode::train;
 
   void validate() const {
@@ -29,7 +30,10 @@ struct DescentConfig {
     require(epochs >= 1, "DescentConfig: epochs is ", epochs, ", below 1");
     require(stop_after >= 0 && stop_after <= epochs, "DescentConfig: stop_after is ", stop_after,
             ", not in 0 .. ", epochs);
+    require(starts >= 0, "DescentConfig: starts is ", starts, ", negative");
   }
+  /// Whose initial weights and batch orders the member has.
+  Index start_of(Index member) const { return starts > 0 ? member % starts : member; }
   Index epochs_to_run() const { return stop_after > 0 ? stop_after : epochs; }
 };
 
@@ -126,7 +130,7 @@ class CohortDescent {
       for (const Index i : order)
         require(i >= 0 && i < data_.size(), "descend: the objective lists example ", i, " of ",
                 data_.size());
-      shuffle_for_epoch(config_.seed, first_ + m, epoch, pass, order);
+      shuffle_for_epoch(config_.seed, config_.start_of(first_ + m), epoch, pass, order);
       require(order.size() == orders_[0].size(), "descend: members ", first_, " and ", first_ + m,
               " of one cohort see ", orders_[0].size(), " and ", order.size(),
               " examples; use cohorts of one member, or subsets of one size");

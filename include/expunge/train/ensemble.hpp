@@ -22,13 +22,19 @@ struct Ensemble {
   }
 };
 
+/// Row `row` becomes the fresh weights of member `member` of the seed.
+template <class Model, class Real>
+void initialise_member(std::uint64_t seed, Index member, Index row,
+                       Ensemble<Model, Real>& ensemble) {
+  Model::initialise(seed, member, ensemble.theta.data() + row * Model::parameters,
+                    ensemble.stats.data() + row * Model::statistics);
+}
+
 /// Fresh weights; member i of the result is member first + i of the seed.
 template <class Model, class Real>
 Ensemble<Model, Real> initialise(std::uint64_t seed, Index members, Index first = 0) {
   auto ensemble = Ensemble<Model, Real>::uninitialised(members);
-  for (Index m = 0; m < members; ++m)
-    Model::initialise(seed, first + m, ensemble.theta.data() + m * Model::parameters,
-                      ensemble.stats.data() + m * Model::statistics);
+  for (Index m = 0; m < members; ++m) initialise_member(seed, first + m, m, ensemble);
   return ensemble;
 }
 

@@ -42,7 +42,8 @@ struct SubsetObjective {
 };
 
 /// Trains masks.models() models from fresh weights. Initial weights and batch orders depend on
-/// (recipe.descent.seed, member) alone.
+/// (recipe.descent.seed, member) alone; with recipe.descent.starts = s on member modulo s, so that
+/// models of one start differ by their subsets alone (attribution/shared_starts.hpp).
 template <class Model, class B, class RecipeType, class Observer = NoObserver>
 Ensemble<Model, typename B::Real> train(B& backend, const RecipeType& recipe, DatasetView data,
                                         const SubsetMasks& masks, const Progress& progress = {},
@@ -60,7 +61,10 @@ Ensemble<Model, typename B::Real> train(B& backend, const RecipeType& recipe, Da
   check_labels("train", data, Model::classes);
   for (Index m = 0; m < masks.models(); ++m)
     require(masks.size(m) > 0, "train: the subset of model ", m, " is empty");
-  Ensemble<Model, Real> ensemble = initialise<Model, Real>(recipe.descent.seed, masks.models());
+  recipe.descent.validate();
+  auto ensemble = Ensemble<Model, Real>::uninitialised(masks.models());
+  for (Index m = 0; m < masks.models(); ++m)
+    initialise_member(recipe.descent.seed, recipe.descent.start_of(m), m, ensemble);
   const SubsetObjective<decltype(recipe.loss)> objective{masks, data.labels, recipe.loss,
                                                          recipe.batch};
   descend(backend, recipe.descent, data, objective, recipe.optimizer, recipe.schedule, ensemble,

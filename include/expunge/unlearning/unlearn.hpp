@@ -8,7 +8,8 @@
 //   m.schedule()           any Schedule
 //   m.objective(problem)   any Objective: what loss and which examples one pass uses
 //
-// To add a method, copy gradient_descent.hpp.
+// To add a method, copy gradient_descent.hpp. A method that is no descent (Gauss-Newton matching) has
+// `solve` instead, and is run by the same function.
 #pragma once
 
 #include "expunge/train/descend.hpp"
@@ -26,11 +27,29 @@ concept Unlearner = requires(const M& method, const Problem<Model, typename B::R
   { method.objective(problem) } -> Objective<B>;
 };
 
+/// A method that does not descend by the loop of descend.hpp, but moves the models by itself:
+///
+///   M::Report                                             has `samples` and `finite`, per member
+///   m.validate()
+///   m.solve(b, problem, models, observer, progress)       moves `models`, which start as theta0
+///
+/// See docs/concepts.md#unlearner.
+template <class M, class Model, class B>
+concept SolvingUnlearner = requires(const M& method, B& backend,
+                                    const Problem<Model, typename B::Real>& problem,
+                                    Ensemble<Model, typename B::Real>& models) {
+  typename M::Report;
+  method.validate();
+  {
+    method.solve(backend, problem, models, NoObserver{}, Progress{})
+    } -> std::same_as<typename M::Report>;
+};
+
 /// The models after unlearning, and what it took.
-template <class Model, class Real>
+template <class Model, class Real, class Report = DescentReport>
 struct Unlearned {
   Ensemble<Model, Real> models;
-  DescentReport report;
+  Report report;
 
   /// Examples that went forward and back per member (repeats counted), over those of a full
   /// training of `epochs` on `n` examples.
@@ -39,6 +58,18 @@ struct Unlearned {
     return static_cast<double>(most) / static_cast<double>(n * epochs);
   }
 };
+
+/// The same for a method that solves.
+template <class Method, class Model, class B, class Observer = NoObserver>
+requires SolvingUnlearner<Method, Model, B>
+    Unlearned<Model, typename B::Real, typename Method::Report> unlearn(
+        B& backend, const Method& method, const Problem<Model, typename B::Real>& problem,
+        const Observer& after_step = {}, const Progress& progress = {}) {
+  method.validate();
+  Ensemble<Model, typename B::Real> models = problem.models;  // theta0 stays as it is
+  typename Method::Report report = method.solve(backend, problem, models, after_step, progress);
+  return {std::move(models), std::move(report)};
+}
 
 /// Runs the method on all members at once, each from its own theta0.
 /// `after_epoch(worker, EpochEnd)` sees the weights of each cohort after each epoch.

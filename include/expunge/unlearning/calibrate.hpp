@@ -1,0 +1,194 @@
+// Calibration without peeking: which settings of a method forget best, judged on held-out forget
+// sets (held_out_sets.hpp).
+//
+// Every candidate is told to forget every held-out set, and is scored by p95 KLoM against models
+// that never saw it: the mean over sets, over splits (forget, retain, validation) and over both
+// directions of KL. Both, since one alone can be pleased: KL(oracle || unlearned) rewards models
+// that are spread too wide, the reverse rewards models that are all alike.
+//
+// Oracles of the set F that will really be forgotten are not among the arguments: settings chosen
+// by them are settings chosen on the test.
+//
+// Cost: candidates x sets runs of the method; a candidate stops at its first set when it costs too
+// much or diverges. docs/methods/calibration.md says what calibration cannot do.
+#pragma once
+
+#include <chrono>
+#include <limits>
+
+#include "expunge/evaluation/klom_triple.hpp"
+#include "expunge/unlearning/gauss_newton_matching.hpp"
+#include "expunge/unlearning/held_out_sets.hpp"
+#include "expunge/unlearning/unlearn.hpp"
+
+namespace expunge {
+
+struct CalibrationConfig {
+  Index epochs = 0;  // >= 1, to be set: of the models' recipe, for compute
+  double most_compute = std::numeric_limits<double>::infinity();  // > 0, share of a full training
+  KlomConfig klom = {};                                           // its direction is `forward`
+
+  void validate() const {
+    require(epochs >= 1, "CalibrationConfig: epochs is ", epochs,
+            ", below 1; set it to the epochs of the models' recipe");
+    require(most_compute > 0, "CalibrationConfig: most_compute is ", most_compute,
+            ", not positive");
+    klom.validate();
+  }
+};
+
+/// How one candidate did. Lower is better; nats.
+struct Candidate {
+  std::size_t index = 0;  // into the candidates
+  double score = 0;       // mean of forward and reverse; infinite if it diverged
+  double forward = 0;     // p95 KLoM, mean over sets and splits
+  double reverse = 0;     // the same in the other direction
+  double compute = 0;     // share of a full training, of the set where it was most
+  double seconds = 0;     // of one run, mean over sets
+  Index diverged = 0;     // members whose weights are no longer numbers
+};
+
+struct Calibration {
+  std::vector<Candidate> ranked;  // those within the budget, best first
+  std::size_t tried = 0;          // candidates
+  double most_compute = std::numeric_limits<double>::infinity();
+
+  /// Throws std::invalid_argument when no candidate stayed within the budget, or all diverged.
+  const Candidate& best() const {
+    require(!ranked.empty(), "Calibration: none of the ", tried, " candidates costs at most ",
+            most_compute, " of a full training");
+    require(std::isfinite(ranked.front().score), "Calibration: all ", ranked.size(),
+            " candidates within the budget diverged");
+    return ranked.front();
+  }
+};
+
+namespace detail {
+
+inline void check_held_out(const std::vector<HeldOutSet>& held_out, Index points) {
+  require(!held_out.empty(), "calibrate: no held-out sets");
+  for (std::size_t s = 0; s < held_out.size(); ++s) {
+    const MatrixView<const float> oracles = view(held_out[s].oracle_margins);
+    require(oracles.rows >= 2 && oracles.cols == points, "calibrate: held-out set ", s,
+            " has oracle margins [", oracles.rows, "][", oracles.cols, "], expected [2 or more][",
+            points, "]");
+    for (Index m = 0; m < oracles.rows; ++m)
+      for (Index x = 0; x < oracles.cols; ++x)
+        require(std::isfinite(oracles(m, x)), "calibrate: oracle ", m, " of held-out set ", s,
+                " has margin ", oracles(m, x), " on point ", x);
+  }
+}
+
+/// Adds `share` of p95 KLoM, mean over the splits, to the candidate.
+inline void add_score(const HeldOutSet& held_out, const Array<float, 2>& unlearned,
+                      const std::vector<Index>& retain, const KlomConfig& klom, double share,
+                      Candidate& candidate) {
+  const KlomScores scores = klom_scores(held_out.oracle_margins, unlearned, klom);
+  std::vector<std::vector<Index>> splits = {held_out.forget, retain, {}};
+  const Index training = static_cast<Index>(held_out.forget.size() + retain.size());
+  for (Index x = training; x < static_cast<Index>(unlearned.shape()[1]); ++x)
+    splits[2].push_back(x);
+  if (splits[2].empty()) splits.pop_back();
+  for (const std::vector<Index>& split : splits) {
+    const double part = share / static_cast<double>(splits.size());
+    candidate.forward += part * summarise(scores.forward, split).p95;
+    candidate.reverse += part * summarise(scores.reverse, split).p95;
+  }
+}
+
+/// Runs the method on the held-out sets, up to the first where it diverges or costs too much.
+template <class Method, class Model, class B>
+Candidate judge(B& backend, const Method& method,
+                const std::vector<Problem<Model, typename B::Real>>& problems,
+                const std::vector<HeldOutSet>& held_out, DatasetView points,
+                const CalibrationConfig& config) {
+  using Clock = std::chrono::steady_clock;
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  Candidate candidate;
+  double runs = 0, seconds = 0;
+  for (std::size_t s = 0; s < problems.size(); ++s) {
+    const Clock::time_point start = Clock::now();
+    const auto result = unlearn(backend, method, problems[s]);
+    seconds += std::chrono::duration<double>(Clock::now() - start).count();
+    candidate.seconds = seconds / ++runs;
+    candidate.compute =
+        std::max(candidate.compute, result.compute(problems[s].data.size(), config.epochs));
+    candidate.diverged += std::count(result.report.finite.begin(), result.report.finite.end(), 0);
+    if (candidate.diverged > 0 || candidate.compute > config.most_compute) break;
+    add_score(held_out[s], float_margins<Model>(backend, result.models, points), problems[s].retain,
+              config.klom, 1 / static_cast<double>(problems.size()), candidate);
+  }
+  if (candidate.diverged > 0) candidate.forward = candidate.reverse = infinity;
+  candidate.score = (candidate.forward + candidate.reverse) / 2;
+  if (!std::isfinite(candidate.score)) candidate.score = infinity;
+  return candidate;
+}
+
+}  // namespace detail
+
+/// Ranks the candidates, methods of one type that `unlearn` accepts, by their mean score over the
+/// held-out sets. Those that cost more than config.most_compute are left out; those that diverged
+/// come last. Equal scores: less compute first, then the earlier candidate.
+///
+/// data      the training set;  points  the same, then any others, as in the oracles' margins
+/// models    theta0, trained on all of data;  logits  theirs [members][n or more][k]
+/// progress  counts candidates
+///
+/// Throws std::invalid_argument when there is nothing to try or the pieces do not fit.
+template <class Method, class Model, class B>
+Calibration calibrate(B& backend, const std::vector<Method>& candidates,
+                      const std::vector<HeldOutSet>& held_out, DatasetView data, DatasetView points,
+                      const Ensemble<Model, typename B::Real>& models,
+                      TensorView<const typename B::Real> logits, CalibrationConfig config,
+                      const Progress& progress = {}) {
+  config.validate();
+  if (config.klom.threads == 0) config.klom.threads = backend.threads();
+  require(!candidates.empty(), "calibrate: no candidates");
+  require(models.members() >= 2, "calibrate: ", models.members(),
+          " models; KLoM compares distributions and needs 2");
+  detail::check_points("calibrate", data, points, Model::classes);
+  detail::check_held_out(held_out, points.size());
+  std::vector<Problem<Model, typename B::Real>> problems;
+  for (const HeldOutSet& set : held_out)
+    problems.push_back(make_problem(data, set.forget, models, logits));
+  Calibration result{{}, candidates.size(), config.most_compute};
+  ProgressCounter counter(progress, static_cast<Index>(candidates.size()));
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    Candidate candidate = detail::judge(backend, candidates[i], problems, held_out, points, config);
+    candidate.index = i;
+    if (candidate.compute <= config.most_compute) result.ranked.push_back(candidate);
+    counter.add(1);
+  }
+  std::stable_sort(result.ranked.begin(), result.ranked.end(),
+                   [](const Candidate& a, const Candidate& b) {
+                     return a.score != b.score ? a.score < b.score : a.compute < b.compute;
+                   });
+  return result;
+}
+
+/// All combinations of these settings, the others as in `method`: multipliers vary slowest,
+/// retain counts fastest. An empty list keeps the setting of `method`.
+template <class A, class R, class P, class O>
+std::vector<GaussNewtonMatching<DmDirect<A>, R, P, O>> matching_grid(
+    const GaussNewtonMatching<DmDirect<A>, R, P, O>& method, std::vector<double> multipliers,
+    std::vector<double> dampings, std::vector<Index> iterations, std::vector<Index> retain_counts) {
+  if (multipliers.empty()) multipliers = {method.target.multiplier};
+  if (dampings.empty()) dampings = {method.damping};
+  if (iterations.empty()) iterations = {method.iterations};
+  if (retain_counts.empty()) retain_counts = {method.retain_count};
+  std::vector<GaussNewtonMatching<DmDirect<A>, R, P, O>> grid;
+  for (const double multiplier : multipliers)
+    for (const double damping : dampings)
+      for (const Index iteration_count : iterations)
+        for (const Index retain_count : retain_counts) {
+          grid.push_back(method);
+          grid.back().target.multiplier = multiplier;
+          grid.back().damping = damping;
+          grid.back().iterations = iteration_count;
+          grid.back().retain_count = retain_count;
+          grid.back().validate();
+        }
+  return grid;
+}
+
+}  // namespace expunge

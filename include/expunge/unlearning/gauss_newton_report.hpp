@@ -1,0 +1,50 @@
+// What Gauss-Newton matching did to each member.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "expunge/core/platform.hpp"
+
+namespace expunge {
+
+enum class MatchingOutcome {
+  finished,  // all steps were taken
+  settled,   // a step improved the match by less than a thousandth, so no more were taken
+  refused,   // a step improved it at no scale: the weights are those before that step
+};
+
+struct GaussNewtonReport {
+  std::vector<double>
+      first_loss;                 // [members]  mean of w (f - target)^2 over the outputs, at theta0
+  std::vector<double> last_loss;  // [members]  and at the end
+  std::vector<Index> steps;       // [members]  steps that moved the weights
+  std::vector<Index> iterations;  // [members]  of the solver, all steps together
+  std::vector<double> residual;   // [members]  relative, of the last solve
+  std::vector<MatchingOutcome> outcome;  // [members]
+  std::vector<char> finite;              // [members]  0: theta0 itself holds numbers that are none
+  std::vector<Index> samples;            // [members]  examples that went forward and back: half of
+                                         //   one for each forward, backward and tangent pass, and
+                                         //   4 p operations of a preconditioner are one
+  std::vector<Index> samples_by_epoch;   // [steps]    of member 0, up to the end of each step
+
+  explicit GaussNewtonReport(Index members = 0)
+      : first_loss(size(members)),
+        last_loss(size(members)),
+        steps(size(members)),
+        iterations(size(members)),
+        residual(size(members)),
+        outcome(size(members)),
+        finite(size(members), 1),
+        samples(size(members)) {}
+
+  Index diverged() const { return std::count(finite.begin(), finite.end(), 0); }
+  Index refused() const {
+    return std::count(outcome.begin(), outcome.end(), MatchingOutcome::refused);
+  }
+
+ private:
+  static std::size_t size(Index members) { return static_cast<std::size_t>(members); }
+};
+
+}  // namespace expunge
