@@ -81,7 +81,7 @@ TEST_CASE_TEMPLATE("OutputBlocks inverts the blocks of every output of J J' + sh
   Linearised<Small, F> bench{3};
   bench.linearise();
   const Vectors shift = shift_of(bench), r = Vectors::random(3, bench.rows(), 3);
-  const Vectors z = apply(bench, OutputBlocks{}, shift, r);
+  const Vectors z = apply(bench, OutputBlocks{.principal = false}, shift, r);
   for (Index m = 0; m < 3; ++m) {
     const DenseMatrix j = bench.dense(m);
     const DenseMatrix all = j * j.transpose() + DenseMatrix(shift[m].asDiagonal());
@@ -112,7 +112,8 @@ TEST_CASE("factors are those of the weights of the last linearise") {
   Linearised<Small> bench{1};
   bench.linearise();
   const Vectors shift = shift_of(bench), r = Vectors::random(1, bench.rows(), 3);
-  OutputBlocks::Factor<decltype(bench.jacobian), B> factor(bench.backend, {}, bench.jacobian);
+  OutputBlocks::Factor<decltype(bench.jacobian), B> factor(bench.backend, {.principal = false},
+                                                           bench.jacobian);
   Vectors first(1, bench.rows()), second(1, bench.rows());
   factor.factorise(bench.backend, shift, {});
   factor.apply(bench.backend, r, first.view());
@@ -124,7 +125,8 @@ TEST_CASE("factors are those of the weights of the last linearise") {
   factor.apply(bench.backend, r, second.view());
   CHECK(factor.flops() == doctest::Approx(2 * flops));
   CHECK(relative_difference(second.data, first.data) > 0.01);
-  CHECK(relative_difference(second.data, apply(bench, OutputBlocks{}, shift, r).data) <= 1e-14);
+  CHECK(relative_difference(
+            second.data, apply(bench, OutputBlocks{.principal = false}, shift, r).data) <= 1e-14);
 }
 
 TEST_CASE("for one linear layer HeadKernel and OutputBlocks are exact: one iteration is enough") {
@@ -158,8 +160,8 @@ TEST_CASE("a member whose block is not positive definite is left as it is") {
   Vectors shift = shift_of(bench);
   for (Index row = 0; row < bench.rows(); ++row) shift.view()(1, row) = -1e6;
   const Vectors r = Vectors::random(2, bench.rows(), 3);
-  for (const Vectors& z :
-       {apply(bench, HeadKernel{}, shift, r), apply(bench, OutputBlocks{}, shift, r)}) {
+  for (const Vectors& z : {apply(bench, HeadKernel{}, shift, r),
+                           apply(bench, OutputBlocks{.principal = false}, shift, r)}) {
     CHECK(z[1] == r[1]);
     CHECK(relative_difference(z[0], r[0]) > 0.01);
   }
@@ -182,4 +184,47 @@ TEST_CASE(
   HeadKernel::Factor<decltype(batched.jacobian), B> factor(batched.backend, {}, batched.jacobian);
   CHECK_THROWS_WITH(factor.factorise(batched.backend, shift, {1}),
                     "Jacobian: kernel blocks need all 5 points in one batch, which holds 2");
+}
+
+TEST_CASE("principal OutputBlocks are blocks in the basis in which outputs do not move together") {
+  Linearised<Small> bench{3};
+  bench.linearise();
+  const Index points = bench.count(), outputs = bench.outputs;
+  Vectors shift(3, bench.rows(), 0.7);
+  const Vectors r = Vectors::random(3, bench.rows(), 3);
+  const Array<double, 3> coupling = bench.jacobian.output_coupling(bench.backend, points);
+  const Vectors z = apply(bench, OutputBlocks{.coupling_points = points}, shift, r);
+  for (Index m = 0; m < 3; ++m) {
+    const DenseMatrix j = bench.dense(m);
+    const DenseMatrix all = j * j.transpose();
+    DenseMatrix mean = DenseMatrix::Zero(outputs, outputs);
+    for (Index i = 0; i < points; ++i)
+      mean += all.block(i * outputs, i * outputs, outputs, outputs) / static_cast<double>(points);
+    for (Index a = 0; a < outputs; ++a)
+      for (Index b = 0; b < outputs; ++b)
+        CHECK(std::abs(coupling(m, a, b) - mean(a, b)) <= 1e-12 * mean.norm());
+    const Eigen::SelfAdjointEigenSolver<DenseMatrix> solver(mean);
+    DenseMatrix turn = DenseMatrix::Zero(bench.rows(), bench.rows());
+    for (Index i = 0; i < points; ++i)
+      turn.block(i * outputs, i * outputs, outputs, outputs) = solver.eigenvectors();
+    DenseMatrix turned = turn.transpose() * all * turn;
+    turned.diagonal().array() += 0.7;
+    std::vector<DenseMatrix> blocks;
+    for (Index o = 0; o < outputs; ++o) blocks.push_back(block_of(turned, o, outputs));
+    const DenseVector expected = turn * solve_blocks(blocks, turn.transpose() * r[m]);
+    CHECK(relative_difference(z[m], expected) <= 1e-10);
+  }
+}
+
+TEST_CASE("the coupling of outputs is taken over the first points alone") {
+  Linearised<Small> bench{1};
+  bench.linearise();
+  const DenseMatrix j = bench.dense(0);
+  const Array<double, 3> first = bench.jacobian.output_coupling(bench.backend, 1);
+  const DenseMatrix block = (j * j.transpose()).topLeftCorner(bench.outputs, bench.outputs);
+  for (Index a = 0; a < bench.outputs; ++a)
+    for (Index b = 0; b < bench.outputs; ++b)
+      CHECK(std::abs(first(0, a, b) - block(a, b)) <= 1e-12 * block.norm());
+  CHECK_THROWS_WITH(OutputBlocks{.coupling_points = 0}.validate(),
+                    "OutputBlocks: coupling_points is 0, below 1");
 }
