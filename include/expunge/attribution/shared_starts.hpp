@@ -8,9 +8,8 @@
 //   y_m  <-  n / (n - 1) (y_m - mean over the n models of m's start) + mean over all models
 //
 // The mean of a start holds y_m itself and so 1 / n of the effect of m's own subset, for which the
-// factor makes up. It acts like one intercept per start. On the demonstration two thirds of the
-// variance goes, as if three times as many models had been trained. Effects are those at these starts:
-// take some tens of them, and some tens of models each.
+// factor makes up. It acts like one intercept per start. Effects are those at these starts: take some
+// tens of them, and some tens of models each.
 //
 // Source: common random numbers and blocking are old variance reduction (Kahn and Marshall 1953);
 // for datamodels this is ours.
