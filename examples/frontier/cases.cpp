@@ -1,34 +1,13 @@
 #include "cases.hpp"
 
-#include "expunge/attribution/difference_of_means.hpp"
-#include "expunge/data/forget_sets.hpp"
-
 namespace frontier {
 
 using namespace expunge;
 using namespace quickstart;
 
-namespace {
-
-/// As forget_sets.cpp takes the first component: of plain effects on margins, train x train.
-NamedForgetSet second_component(const Lab& lab, const SubsetModels& subset, Index count) {
-  const SubsetMasks masks = model_range(subset.masks, 0, lab.sizes.subset_models);
-  const MatrixView<const float> margins =
-      MatrixView<const float>(view(subset.margins)).row_range(0, lab.sizes.subset_models);
-  const Effects<float> effects =
-      DifferenceOfMeans{}.fit(lab.backend, masks, margins.columns(0, lab.train_size()));
-  return {sentence("top ", count, " of PC2"),
-          sentence("the ", count,
-                   " training images with the largest entries in principal component 2 of the "
-                   "train x train datamodel matrix"),
-          component_forget_set(effects.weights, 2, ComponentEnd::top, count)};
-}
-
-}  // namespace
-
 std::vector<NamedForgetSet> five_forget_sets(const Lab& lab, const SubsetModels& subset) {
   std::vector<NamedForgetSet> sets = reported_forget_sets(lab, subset);
-  sets.push_back(second_component(lab, subset, 20));
+  sets.push_back(component_set(train_by_train_effects(lab, subset), 2, 20));
   return sets;
 }
 

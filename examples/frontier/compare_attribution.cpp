@@ -3,7 +3,6 @@
 #include "attribution.hpp"
 #include "direct_run.hpp"
 #include "expunge/attribution/difference_of_means.hpp"
-#include "expunge/attribution/shared_starts.hpp"
 #include "settings.hpp"
 
 namespace frontier {
@@ -70,15 +69,6 @@ Array<Half, 3> train_plan(Lab& lab, const Plan& plan) {
   });
 }
 
-/// The first `count` models' logits, centred by start.
-Array<Half, 3> first_centred(const Lab& lab, const Plan& plan, const Array<Half, 3>& logits,
-                             Index count) {
-  Array<Half, 3> centred = make_array<Half>(count, logits.shape()[1], logits.shape()[2]);
-  std::copy_n(logits.data(), centred.size(), centred.data());
-  centre_by_start(view(centred).flat(), plan.starts, lab.threads());
-  return centred;
-}
-
 template <class E>
 void try_estimator(Lab& lab, const FullModels& full, const std::vector<Case>& cases,
                    const E& estimator, const SubsetMasks& masks, const Array<Half, 3>& logits,
@@ -94,7 +84,7 @@ void try_plan(Lab& lab, const FullModels& full, const std::vector<Case>& cases, 
   const Array<Half, 3> logits = train_plan(lab, plan);
   for (const Index count : plan.counts) {
     const SubsetMasks masks = masks_of(lab, plan, count);  // model m's mask depends on m alone
-    const Array<Half, 3> centred = first_centred(lab, plan, logits, count);
+    const Array<Half, 3> centred = centred_logits(lab, logits, count, plan.starts);
     const std::string name = sentence(plan.text(), ", M ", count);
     try_estimator(lab, full, cases, DifferenceOfMeans{}, masks, centred, name + ", difference",
                   found);

@@ -16,12 +16,16 @@ std::string estimator_text(double standard_errors) {
 
 }  // namespace
 
-Array<Half, 3> centred_logits(const Lab& lab, const SubsetModels& subset) {
-  Array<Half, 3> centred =
-      make_array<Half>(lab.sizes.subset_models, subset.logits.shape()[1], subset.logits.shape()[2]);
-  std::copy_n(subset.logits.data(), centred.size(), centred.data());
-  centre_by_start(view(centred).flat(), lab.sizes.starts, lab.threads());
+Array<Half, 3> centred_logits(const Lab& lab, const Array<Half, 3>& logits, Index models,
+                              Index starts) {
+  Array<Half, 3> centred = make_array<Half>(models, logits.shape()[1], logits.shape()[2]);
+  std::copy_n(logits.data(), centred.size(), centred.data());
+  centre_by_start(view(centred).flat(), starts, lab.threads());
   return centred;
+}
+
+Array<Half, 3> centred_logits(const Lab& lab, const SubsetModels& subset) {
+  return centred_logits(lab, subset.logits, lab.sizes.subset_models, lab.sizes.starts);
 }
 
 LogitDatamodels fit_attribution(Lab& lab, const SubsetModels& subset, double standard_errors) {

@@ -13,7 +13,10 @@ inline expunge::PlugInLasso attribution_estimator(double standard_errors) {
   return {{.standard_errors = standard_errors}};
 }
 
-/// The logits of the first M subset models [M][points][k], centred by start: what is fitted.
+/// The first `models` models' logits [models][points][k], centred by start: what is fitted.
+Array<expunge::Half, 3> centred_logits(const Lab& lab, const Array<expunge::Half, 3>& logits,
+                                       Index models, Index starts);
+/// Those of the first M subset models.
 Array<expunge::Half, 3> centred_logits(const Lab& lab, const SubsetModels& subset);
 
 /// Datamodels of every logit of every point, fitted to the first M subset models; stored.

@@ -9,14 +9,6 @@ using namespace expunge;
 
 namespace {
 
-/// Effects of every training example on every training example's margin, [n][n].
-Array<float, 2> train_by_train_effects(const Lab& lab, const SubsetModels& subset) {
-  const SubsetMasks masks = model_range(subset.masks, 0, lab.sizes.subset_models);
-  const MatrixView<const float> margins =
-      MatrixView<const float>(view(subset.margins)).row_range(0, lab.sizes.subset_models);
-  return DifferenceOfMeans{}.fit(lab.backend, masks, margins.columns(0, lab.train_size())).weights;
-}
-
 NamedForgetSet random_set(const Lab& lab, Index count, std::uint64_t salt) {
   return {sentence("random ", count), sentence(count, " training images drawn at random"),
           random_forget_set(lab.group_seed(salt), lab.train_size(), count), true};
@@ -29,6 +21,15 @@ NamedForgetSet class_set(const Lab& lab, Label label, Index count, std::uint64_t
           class_forget_set(lab.group_seed(salt), lab.workload.train.labels, label, count)};
 }
 
+}  // namespace
+
+Array<float, 2> train_by_train_effects(const Lab& lab, const SubsetModels& subset) {
+  const SubsetMasks masks = model_range(subset.masks, 0, lab.sizes.subset_models);
+  const MatrixView<const float> margins =
+      MatrixView<const float>(view(subset.margins)).row_range(0, lab.sizes.subset_models);
+  return DifferenceOfMeans{}.fit(lab.backend, masks, margins.columns(0, lab.train_size())).weights;
+}
+
 NamedForgetSet component_set(const Array<float, 2>& effects, Index component, Index count) {
   return {
       sentence("top ", count, " of PC", component),
@@ -36,8 +37,6 @@ NamedForgetSet component_set(const Array<float, 2>& effects, Index component, In
                component, " of the train x train datamodel matrix"),
       component_forget_set(effects, component, ComponentEnd::top, count)};
 }
-
-}  // namespace
 
 std::vector<NamedForgetSet> reported_forget_sets(const Lab& lab, const SubsetModels& subset) {
   const Array<float, 2> effects = train_by_train_effects(lab, subset);

@@ -15,6 +15,12 @@ struct NamedForgetSet {
   bool random = false;  // drawn from all training examples alike
 };
 
+/// Effects of every training example on every training example's margin, [n][n].
+Array<float, 2> train_by_train_effects(const Lab& lab, const SubsetModels& subset);
+
+/// The `count` examples with the largest entries in a principal component of these effects.
+NamedForgetSet component_set(const Array<float, 2>& effects, Index component, Index count);
+
 /// Random 50, random 100, 50 of class Shirt, and the top 50 of the first principal component.
 std::vector<NamedForgetSet> reported_forget_sets(const Lab& lab, const SubsetModels& subset);
 

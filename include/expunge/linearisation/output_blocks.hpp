@@ -66,7 +66,8 @@ struct OutputBlocks {
                          detail::ScaleAndShift<Real>{ones, shift, outputs, o, k});
         definite_[static_cast<std::size_t>(o)] = cholesky(backend, k);
       }
-      flops_ += detail::kernel_flops(kernels_.flops, points_, outputs);
+      flops_ += detail::kernel_flops(kernels_.flops, points_, outputs) +
+                detail::cholesky_flops(points_, outputs);
     }
 
     /// A block that is not positive definite leaves its combination of outputs as it is.
@@ -127,7 +128,6 @@ struct OutputBlocks {
     }
     /// The combinations of outputs that the blocks are of, one a column.
     void choose_basis(B& backend) {
-      const Index rows = coupling_points_ * outputs;
       if (!principal_ || outputs == 1) {
         for (Index o = 0; o < outputs; ++o) {
           const detail::OutputDirection<B> unit(backend, members_, outputs, o);
@@ -139,8 +139,7 @@ struct OutputBlocks {
       copy_rows(backend, view(coupling).flat(), basis_.view());
       eigenvectors(backend, TensorView<Real>(basis_.view().data, members_, outputs, outputs,
                                              basis_.view().stride));
-      flops_ += detail::kernel_flops(kernels_.flops, rows, 1) -
-                static_cast<double>(rows * rows * rows) / 3;
+      flops_ += detail::kernel_flops(kernels_.flops, coupling_points_ * outputs, 1);
     }
     TensorView<const Real> basis() const {
       return {basis_.view().data, members_, outputs, outputs, basis_.view().stride};

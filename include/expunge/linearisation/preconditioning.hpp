@@ -84,12 +84,18 @@ class OutputDirection {
   MatrixView<const Real> view_;
 };
 
-/// Of `count` kernels between so many points, and of their Cholesky factors.
+/// Of `count` kernels between so many points.
 inline double kernel_flops(const KernelFlops& each, Index points, Index count) {
   const double p = static_cast<double>(points);
   return p * p * static_cast<double>(each.prepare) +
-         static_cast<double>(count) * (p * p * (static_cast<double>(each.add) + p / 3) +
-                                       p * static_cast<double>(each.descend));
+         static_cast<double>(count) *
+             (p * p * static_cast<double>(each.add) + p * static_cast<double>(each.descend));
+}
+
+/// Of `count` Cholesky factors of so many rows.
+inline double cholesky_flops(Index rows, Index count) {
+  const double n = static_cast<double>(rows);
+  return static_cast<double>(count) * n * n * n / 3;
 }
 
 /// The mean of a's diagonal, per member.

@@ -79,10 +79,8 @@ struct GaussNewtonMatching {
         PreconditionerPolicy<PreconditionerType, Jacobian<Model, B, OutputType>, B>,
         "GaussNewtonMatching: the preconditioner must have validate and a Factor with factorise, "
         "apply and flops; see docs/concepts.md#preconditioner");
-    const TensorView<const Real> training(problem.logits.data, problem.logits.members,
-                                          problem.data.size(), problem.logits.features,
-                                          problem.logits.member_stride);
-    const auto base = evaluate_output(output, training, problem.data.labels, backend.threads());
+    const auto base =
+        evaluate_output(output, training_logits(problem), problem.data.labels, backend.threads());
     const TensorView<const Real> from = view(base);
     const Array<Real, 3> all_targets = target.targets(from, problem.forget);
     const std::vector<Index> points = matched_points(backend, problem, from, view(all_targets));
@@ -94,11 +92,10 @@ struct GaussNewtonMatching {
                    after_step, report);
       counter.add(count);
     });
-    const double choosing =
-        retain.passes(models.members()) * static_cast<double>(problem.data.size()) / 2;
-    for (Index& samples : report.samples) samples += static_cast<Index>(std::ceil(choosing));
-    for (Index& samples : report.samples_by_epoch)
-      samples += static_cast<Index>(std::ceil(choosing));
+    const auto choosing = static_cast<Index>(
+        std::ceil(retain.passes(models.members()) * static_cast<double>(problem.data.size()) / 2));
+    for (Index& samples : report.samples) samples += choosing;
+    for (Index& samples : report.samples_by_epoch) samples += choosing;
     return report;
   }
 

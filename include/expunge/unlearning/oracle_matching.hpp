@@ -179,10 +179,7 @@ struct OracleMatching {
                   "docs/concepts.md#outputfunction");
     static_assert(OutputType::outputs(Model::classes) <= Model::classes,
                   "OracleMatching: an output function gives at most as many numbers as the model.");
-    const TensorView<const Real> training(problem.logits.data, problem.logits.members,
-                                          problem.data.size(), problem.logits.features,
-                                          problem.logits.member_stride);
-    const auto base = evaluate_output(output, training, problem.data.labels, 1);
+    const auto base = evaluate_output(output, training_logits(problem), problem.data.labels, 1);
     const auto forget = static_cast<Index>(problem.forget.size());
     const auto retain = static_cast<Index>(problem.retain.size());
     return {problem,

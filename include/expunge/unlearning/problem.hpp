@@ -20,6 +20,13 @@ struct Problem {
   TensorView<const Real> logits;  // f_x(theta0) [members][n or more][k], training points first
 };
 
+/// f_x(theta0) of the training points alone [members][n][k].
+template <class Model, class Real>
+TensorView<const Real> training_logits(const Problem<Model, Real>& problem) {
+  const TensorView<const Real> all = problem.logits;
+  return {all.data, all.members, problem.data.size(), all.features, all.member_stride};
+}
+
 /// The forget set's examples.
 template <class Model, class Real>
 Dataset forget_examples(const Problem<Model, Real>& problem) {

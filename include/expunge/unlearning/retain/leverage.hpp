@@ -3,8 +3,9 @@
 //
 //   l(x) = a_x' (A'A + ridge tr(A'A) / features I)^-1 a_x,   a = input of the head and a 1
 //
-// averaged over the first `models` members, less those whose weights are no numbers. Drawn without replacement by the keys u^(1 / l)
-// (Efraimidis and Spirakis 2006). Leverage sampling: Alaoui and Mahoney 2015.
+// averaged over the first `models` members, less those whose weights are no numbers. Drawn without
+// replacement by the keys u^(1 / l) (Efraimidis and Spirakis 2006). Leverage sampling: Alaoui and
+// Mahoney 2015.
 #pragma once
 
 #include <Eigen/Cholesky>
