@@ -1,7 +1,6 @@
 #include "compare_attribution.hpp"
 
 #include "attribution.hpp"
-#include "direct_run.hpp"
 #include "expunge/attribution/difference_of_means.hpp"
 #include "settings.hpp"
 
@@ -76,7 +75,9 @@ void try_estimator(Lab& lab, const FullModels& full, const std::vector<Case>& ca
   const LogitDatamodels datamodels =
       fit_datamodels(lab.backend, estimator, masks, logits, lab.stage("fit " + name));
   for (const Case& c : cases)
-    found.push_back(observe(lab, c, name, run_direct(full, datamodels, c.set.members)));
+    for (const double multiplier : {1.0, 1.2})
+      found.push_back(observe(lab, c, sentence(name, ", x", multiplier),
+                              run_direct(full, datamodels, c.set.members, multiplier)));
 }
 
 void try_plan(Lab& lab, const FullModels& full, const std::vector<Case>& cases, const Plan& plan,

@@ -2,10 +2,10 @@
 
 #include <limits>
 
-#include "direct_run.hpp"
 #include "expunge/unlearning/retrain.hpp"
-#include "gauss_newton_run.hpp"
+#include "run_method.hpp"
 #include "settings.hpp"
+#include "with_parts.hpp"
 
 namespace frontier {
 
@@ -54,10 +54,11 @@ void compare_on(Lab& lab, const FullModels& full, const LogitDatamodels& datamod
   add("SCRUB", run(lab, c.problem, chosen_scrub()));
   add("OM", run(lab, c.problem, chosen_om(oracles)));
   add("OM, Gauss-Newton",
-      run_gauss_newton(lab, c.problem, with_parts(newton, oracles, newton.retain)));
-  add("DM-Direct", run_direct(full, datamodels, c.set.members));
-  add("DMM", run(lab, c.problem, chosen_dmm({datamodels, chosen_multiplier})));
-  add("DMM, Gauss-Newton", run_gauss_newton(lab, c.problem, newton));
+      run_method(lab, c.problem,
+                 with_parts(newton, oracles, newton.retain, newton.prior, newton.preconditioner)));
+  add("DM-Direct", run_direct(full, datamodels, c.set.members, chosen_multiplier));
+  add("DMM", run(lab, c.problem, chosen_dmm(datamodels)));
+  add("DMM, Gauss-Newton", run_method(lab, c.problem, newton));
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // KLoM against compute.
 //
 //   frontier [--data DIR] [--store DIR] [--seeds 3] [--threads N] [--models 100]
-//            [--subset-models 2000] [--out DIR] [--attribution] [--retain] [--no-methods]
+//            [--subset-models 2000] [--out DIR] [--attribution] [--variants] [--no-methods]
 //
 // Settings are those of the demonstration (../quickstart/settings.hpp), chosen on other forget sets.
 // Scores are p95 KLoM; a seed draws data, models and forget sets anew. An interval is the 95 % one of
@@ -19,7 +19,6 @@
 #include "markdown.hpp"
 #include "progress_bar.hpp"
 #include "score_tables.hpp"
-#include "settings.hpp"
 #include "study.hpp"
 
 namespace {
@@ -38,7 +37,7 @@ quickstart::StartStage progress_of(StageBars& bars, std::uint64_t seed) {
 std::string preamble(const Options& options, const std::string& command) {
   std::string seeds;
   for (std::uint64_t s = 0; s < options.seeds; ++s) seeds += sentence(s == 0 ? "" : ", ", s);
-  return sentence("    ", command, "\n\n- machine: ", processor_name(), ", ",
+  return sentence("    ", command, "\n\n- machine: ", quickstart::processor_name(), ", ",
                   quickstart::Device(options.threads).threads(), " threads\n- expunge ",
                   EXPUNGE_VERSION_MAJOR, ".", EXPUNGE_VERSION_MINOR, ".", EXPUNGE_VERSION_PATCH,
                   "\n- seeds: ", seeds, "\n- ", options.models, " models per group, ",
@@ -53,13 +52,11 @@ void print_tables(const Findings& found) {
     std::cout << "\n" << markdown_table(score_table(found.methods, "Methods"));
   if (!found.attribution.empty())
     std::cout << "\n"
-              << markdown_table(short_table(
-                     found.attribution,
-                     sentence("Attribution: DM-Direct over all forget sets, multiplier ",
-                              quickstart::chosen_multiplier)));
-  if (!found.retain.empty())
+              << markdown_table(
+                     short_table(found.attribution, "Attribution: DM-Direct over all forget sets"));
+  if (!found.variants.empty())
     std::cout << "\n"
-              << markdown_table(score_table(found.retain, "Retain points of DMM, Gauss-Newton"));
+              << markdown_table(short_table(found.variants, "Variants of DMM, Gauss-Newton"));
 }
 
 void write_csv(const std::filesystem::path& out, const Findings& found) {
@@ -69,7 +66,7 @@ void write_csv(const std::filesystem::path& out, const Findings& found) {
   };
   write("methods.csv", found.methods);
   write("attribution.csv", found.attribution);
-  write("retain.csv", found.retain);
+  write("variants.csv", found.variants);
 }
 
 void write_figures(const std::filesystem::path& out, const Observations& methods) {
@@ -118,7 +115,8 @@ int main(int argc, char** argv) try {
   app.add_option("--out", options.out, "folder of figures and CSV files (default: none)");
   app.add_flag("--attribution", options.attribution,
                "compare attribution too, on seed 0, or on all if --seeds is given");
-  app.add_flag("--retain", options.retain, "compare the choice of retain points too");
+  app.add_flag("--variants", options.variants,
+               "compare retain points, priors and steps of Gauss-Newton too");
   app.add_flag("--no-methods", no_methods, "leave out the comparison of methods");
   CLI11_PARSE(app, argc, argv);
   options.methods = !no_methods;

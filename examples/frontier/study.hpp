@@ -18,14 +18,14 @@ struct Options {
   quickstart::Index subset_models = 2000;
   bool methods = true;       // part 1
   bool attribution = false;  // part 2
-  bool retain = false;       // part 3
+  bool variants = false;     // part 3
   std::uint64_t attribution_seeds = 1;
 
   void validate() const;
 };
 
 struct Findings {
-  Observations methods, attribution, retain;
+  Observations methods, attribution, variants;
 };
 
 void study_seed(const Options& options, std::uint64_t seed, const quickstart::StartStage& stage,

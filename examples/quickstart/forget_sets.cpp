@@ -44,8 +44,11 @@ std::vector<NamedForgetSet> reported_forget_sets(const Lab& lab, const SubsetMod
           component_set(effects, 1, 50)};
 }
 
-std::vector<NamedForgetSet> held_out_forget_sets(const Lab& lab) {
-  return {random_set(lab, 50, 6001), random_set(lab, 100, 6002), class_set(lab, 2, 50, 6003)};
+std::vector<NamedForgetSet> held_out_forget_sets(const Lab& lab, const SubsetModels& subset) {
+  const Array<float, 2> effects = train_by_train_effects(lab, subset);
+  return {random_set(lab, 50, 6001),     random_set(lab, 100, 6002),
+          class_set(lab, 2, 50, 6003),   class_set(lab, 4, 50, 6004),
+          component_set(effects, 3, 50), component_set(effects, 4, 20)};
 }
 
 }  // namespace quickstart

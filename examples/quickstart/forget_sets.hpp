@@ -24,8 +24,7 @@ NamedForgetSet component_set(const Array<float, 2>& effects, Index component, In
 /// Random 50, random 100, 50 of class Shirt, and the top 50 of the first principal component.
 std::vector<NamedForgetSet> reported_forget_sets(const Lab& lab, const SubsetModels& subset);
 
-/// Other random ones and 50 of class Pullover: the kinds of removal that linear datamodels are
-/// meant for. Nothing is tuned for the principal component.
-std::vector<NamedForgetSet> held_out_forget_sets(const Lab& lab);
+/// What settings are chosen on: other random sets, of other classes, and of other components.
+std::vector<NamedForgetSet> held_out_forget_sets(const Lab& lab, const SubsetModels& subset);
 
 }  // namespace quickstart

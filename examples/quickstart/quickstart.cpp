@@ -13,6 +13,7 @@
 #include "expunge/report/html.hpp"
 #include "expunge/report/table_text.hpp"
 #include "expunge/version.hpp"
+#include "machine.hpp"
 #include "progress_bar.hpp"
 #include "results_json.hpp"
 #include "rows.hpp"
@@ -31,14 +32,6 @@ struct Options {
   double scale = 1;
   bool fresh = false;
 };
-
-/// The first value of a "name : value" line of a file of /proc.
-std::string proc_value(const char* file, const std::string& name) {
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);)
-    if (line.rfind(name, 0) == 0) return line.substr(line.find(':') + 2);
-  return "unknown";
-}
 
 std::string today() {
   const std::time_t now = std::time(nullptr);
@@ -62,8 +55,8 @@ report::Run describe_run(const Options& options, const Lab& lab, const std::stri
   run.version =
       sentence(EXPUNGE_VERSION_MAJOR, ".", EXPUNGE_VERSION_MINOR, ".", EXPUNGE_VERSION_PATCH);
   run.command = command;
-  run.machine = proc_value("/proc/cpuinfo", "model name") + ", " +
-                proc_value("/proc/meminfo", "MemTotal") + " memory, g++ or clang++ " + __VERSION__;
+  run.machine = processor_name() + ", " + proc_value("/proc/meminfo", "MemTotal") +
+                " memory, g++ or clang++ " + __VERSION__;
   run.threads = lab.threads();
   run.seed = options.seed;
   run.date = today();

@@ -65,14 +65,18 @@ class Rows {
     const Om om = chosen_om({.outputs = view(oracles_.other_logits)});
     add("OM", matching_settings(om), run(lab_, problem_, om, record_));
     add_direct();
-    const Dmm dmm = chosen_dmm({datamodels_, chosen_multiplier});
+    const Dmm dmm = chosen_dmm(datamodels_);
     const MethodRun dmm_run = run(lab_, problem_, dmm, record_);
     dmm_margins_ = margins_of(lab_, dmm_run.logits);
-    add("DMM", matching_settings(dmm), dmm_run);
+    add("DMM", sentence("multiplier ", dmm.target.multiplier, ", ", matching_settings(dmm)),
+        dmm_run);
     const GaussNewtonDmm newton = chosen_gauss_newton(datamodels_);
     add("DMM, Gauss-Newton",
-        sentence("multiplier ", newton.target.multiplier, ", damping ", newton.damping, ", ",
-                 newton.iterations, " iterations, ", newton.retain_count, " retain points"),
+        sentence("multiplier ", newton.target.multiplier, ", damping ", newton.damping,
+                 ", prior of ", newton.prior.points, ", ", newton.iterations, " iterations, ",
+                 newton.retain_points(static_cast<Index>(problem_.forget.size()),
+                                      static_cast<Index>(problem_.retain.size())),
+                 " retain points"),
         run(lab_, problem_, newton, record_));
     add_verdict();
   }
@@ -119,14 +123,8 @@ class Rows {
   }
 
   void add_direct() {
-    const DmDirect<LogitDatamodels> direct{datamodels_, chosen_multiplier};
-    add("DM-Direct", sentence("multiplier ", direct.multiplier),
-        {direct.targets(TensorView<const float>(view(full_.logits)), set_.members),
-         {},
-         0,
-         {},
-         0,
-         0});
+    add("DM-Direct", sentence("multiplier ", chosen_multiplier),
+        run_direct(full_, datamodels_, set_.members, chosen_multiplier));
   }
 
   const report::Row& row_of(const std::string& method) const {
@@ -190,7 +188,7 @@ std::vector<report::MissingTargets> run_missing_targets(Lab& lab, const FullMode
   const auto path = [&](const std::string& name, const MethodRun& run) {
     return missing_targets_of(name, set.name, full, oracles, run, set.members);
   };
-  const Dmm dmm = chosen_dmm({datamodels, chosen_multiplier});
+  const Dmm dmm = chosen_dmm(datamodels);
   return {path("SCRUB, 10 epochs", run(lab, problem, long_scrub(), Record::every_epoch)),
           path("DMM", run(lab, problem, dmm, Record::every_epoch))};
 }

@@ -52,6 +52,49 @@ TEST_CASE("solve_cholesky gives what a dense solve gives, for every member and c
     }
 }
 
+TEST_CASE("half a solve is that with L, the other half that with L', together the whole") {
+  B backend(1);
+  for (const Index n : {1, 2, 5, 40})
+    for (const Index columns : {1, 3}) {
+      const Index members = 3, stride = n * n + 5, x_stride = n * columns + 2;
+      std::vector<double> l(static_cast<std::size_t>(members * stride), 77);
+      const TensorView<double> factors(l.data(), members, n, n, stride);
+      std::vector<Matrix> lower, right;
+      for (Index m = 0; m < members; ++m) {
+        const Matrix matrix = definite_matrix(n, static_cast<std::uint32_t>(m));
+        std::copy_n(matrix.data(), n * n, factors.row(m, 0));
+        lower.push_back(matrix.llt().matrixL());
+        right.push_back(random_matrix(n, columns, static_cast<std::uint32_t>(10 + m)));
+      }
+      cholesky(backend, factors);
+      const auto check = [&](auto&& solve, auto&& matrix) {
+        std::vector<double> x(static_cast<std::size_t>(members * x_stride), 77);
+        const TensorView<double> solutions(x.data(), members, n, columns, x_stride);
+        for (Index m = 0; m < members; ++m)
+          std::copy_n(right[static_cast<std::size_t>(m)].data(), n * columns, solutions.row(m, 0));
+        solve(solutions);
+        for (Index m = 0; m < members; ++m) {
+          const auto at = static_cast<std::size_t>(m);
+          const Matrix expected = Matrix(matrix(lower[at])).fullPivLu().solve(right[at]);
+          CHECK(relative_difference(solutions.row(m, 0), expected.data(), n * columns) <= 1e-10);
+          for (Index j = n * columns; j < x_stride; ++j) CHECK(solutions.row(m, 0)[j] == 77);
+        }
+      };
+      const auto by = [&](Solve which) {
+        return [&, which](TensorView<double> x) { solve_cholesky(backend, factors, x, which); };
+      };
+      check(by(Solve::half), [](const Matrix& root) { return root; });
+      check(by(Solve::half_transpose), [](const Matrix& root) { return Matrix(root.transpose()); });
+      check(by(Solve::whole), [](const Matrix& root) { return Matrix(root * root.transpose()); });
+      check(
+          [&](TensorView<double> x) {
+            by(Solve::half)(x);
+            by(Solve::half_transpose)(x);
+          },
+          [](const Matrix& root) { return Matrix(root * root.transpose()); });
+    }
+}
+
 TEST_CASE("matrices that are not positive definite are flagged, and the others factored") {
   B backend(1);
   const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();

@@ -100,6 +100,19 @@ TEST_CASE("the wrong number of coefficients is refused") {
   CHECK_THROWS_WITH(scale_rows(backend, {}, y.view()), "vectors: 0 coefficients for 3 members");
 }
 
+TEST_CASE("mean_diagonal is that of every member's matrix, in double also for floats") {
+  B backend(1);
+  std::vector<double> a = normals<double>(3 * 20, 1);  // 4 x 4, and gaps of 4
+  const PerMember means = mean_diagonal(backend, TensorView<const double>(a.data(), 3, 4, 4, 20));
+  REQUIRE(means.size() == 3);
+  for (std::size_t m = 0; m < 3; ++m)
+    CHECK(means[m] ==
+          doctest::Approx((a[20 * m] + a[20 * m + 5] + a[20 * m + 10] + a[20 * m + 15]) / 4));
+  const std::vector<float> large = {1 << 24, 7, 7, 1};
+  CHECK(mean_diagonal(Cpu<float>(1), TensorView<const float>(large.data(), 1, 2, 2)) ==
+        PerMember{(1 << 23) + 0.5});
+}
+
 TEST_CASE("vectors of members are zero at birth, and every row is aligned") {
   B backend(1);
   const MemberVectors<B> vectors(backend, 3, 5);

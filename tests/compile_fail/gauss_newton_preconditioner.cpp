@@ -24,7 +24,7 @@ struct Nothing {
 
 void run(const Problem<Mlp<4, 3>, float>& problem, TensorView<const float> outputs) {
   Cpu<float> backend;
-  const GaussNewtonMatching<OracleOutputs<float>, UniformRetain, Nothing> method{
+  const GaussNewtonMatching<OracleOutputs<float>, UniformRetain, IsotropicPrior, Nothing> method{
       .target = {outputs}};
   unlearn(backend, method, problem);
 }

@@ -7,8 +7,8 @@ using namespace expunge;
 struct FirstRetain {
   void validate() const {}
   template <class B, class Model, class Real>
-  std::vector<Index> select(B&, const RetainQuery<Model, Real>& query) const {
-    return {query.problem.retain.begin(), query.problem.retain.begin() + query.count};
+  RetainLists select(B&, const RetainQuery<Model, Real>& query) const {
+    return {{query.problem.retain.begin(), query.problem.retain.begin() + query.count}};
   }
 #ifdef EXPUNGE_CORRECT
   double passes(Index) const {

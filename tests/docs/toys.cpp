@@ -136,6 +136,46 @@ struct KernelScale : Scale<Width> {
 static_assert(KernelLayer<KernelScale<4>, Cpu<float>>);
 // [end]
 
+// [kronecker]
+/// Scale with the factors of its curvature, two single numbers: the mean of g_i^2, and 1.
+template <Index Width>
+struct KroneckerScale : Scale<Width> {
+  static constexpr KroneckerSizes kronecker{.inputs = 1, .outputs = 1};
+  static constexpr Index kronecker_scratch(Index) { return 0; }
+
+  template <class B>
+  static void add_moments(B& backend, ConstTensor<B> x, ConstTensor<B> dy, Matrix<B>,
+                          Tensor<B> inputs, Tensor<B> outputs) {
+    for_each_element(backend, dy.members, 1, 1, [=](Index m, Index, Index) {
+      for (Index i = 0; i < dy.rows; ++i) {
+        typename B::Real g = 0;
+        for (Index j = 0; j < Width; ++j) g += dy(m, i, j) * x(m, i, j);
+        inputs(m, 0, 0) += g * g;
+        outputs(m, 0, 0) += 1;
+      }
+    });
+  }
+  template <class B>
+  static void kronecker_product(B& backend, ConstTensor<B> outputs, ConstTensor<B> inputs,
+                                MatrixView<const typename B::Real> v, Matrix<B>, Matrix<B> out) {
+    for_each_element(backend, v.rows, 1, 1, [=](Index m, Index, Index) {
+      out(m, 0) = outputs(m, 0, 0) * inputs(m, 0, 0) * v(m, 0);
+    });
+  }
+  template <class B>
+  static void kronecker_solve(B& backend, Solve which, ConstTensor<B> outputs,
+                              ConstTensor<B> inputs, MatrixView<const typename B::Real> v,
+                              Matrix<B>, Matrix<B> out) {
+    for_each_element(backend, v.rows, 1, 1, [=](Index m, Index, Index) {
+      const auto root = outputs(m, 0, 0) * inputs(m, 0, 0);  // Cholesky factors are square roots
+      out(m, 0) = v(m, 0) / (which == Solve::whole ? root * root : root);
+    });
+  }
+};
+
+static_assert(KroneckerLayer<KroneckerScale<4>, Cpu<float>>);
+// [end]
+
 // [model]
 using SmallNet = Sequential<Linear<8, 16>, Relu<16>, Scale<16>, Linear<16, 3>>;
 
@@ -263,9 +303,9 @@ struct FirstRetain {
   double passes(Index) const { return 0; }  // looks at no model
 
   template <class B, class Model, class Real>
-  std::vector<Index> select(B&, const RetainQuery<Model, Real>& query) const {
+  RetainLists select(B&, const RetainQuery<Model, Real>& query) const {
     const std::vector<Index>& retain = query.problem.retain;
-    return {retain.begin(), retain.begin() + query.count};
+    return {{retain.begin(), retain.begin() + query.count}};  // one list, for all members
   }
 };
 
@@ -336,6 +376,44 @@ struct RowScaling {
 };
 
 static_assert(PreconditionerPolicy<RowScaling, Jacobian<SmallNet, Cpu<float>>, Cpu<float>>);
+// [end]
+
+// [prior]
+/// The weights from `first` on are `slack` times as likely to move: P = diag(1, ..., slack^2, ...).
+struct LooseTail {
+  Index first = 0;
+  double slack = 10;
+
+  void validate() const { require(slack > 0, "LooseTail: slack is ", slack, ", not positive"); }
+
+  template <class JacobianType, class B>
+  class Metric {
+    using Real = typename B::Real;
+
+   public:
+    Metric(B&, const LooseTail& policy, JacobianType& jacobian)
+        : policy_(policy), jacobian_(jacobian) {}
+    void measure(B& backend, MatrixView<const Real> signs, Index, MatrixView<Real> out) {
+      jacobian_.apply_transpose(backend, signs, out);
+    }
+    void set(B&, const PerMember&) {}  // does not depend on mu
+    void apply(B& backend, MatrixView<Real> v) { scale(backend, 2, v); }
+    void apply_inverse(B& backend, MatrixView<Real> v) { scale(backend, -2, v); }
+    void apply_root(B& backend, MatrixView<Real> v) { scale(backend, 1, v); }
+    void apply_root_transpose(B& backend, MatrixView<Real> v) { scale(backend, 1, v); }
+    double flops() const { return 0; }  // next to nothing
+
+   private:
+    void scale(B& backend, int power, MatrixView<Real> v) const {
+      const PerMember factors(static_cast<std::size_t>(v.rows), std::pow(policy_.slack, power));
+      scale_rows(backend, factors, v.columns(policy_.first, v.cols - policy_.first));
+    }
+    const LooseTail& policy_;
+    JacobianType& jacobian_;
+  };
+};
+
+static_assert(WeightPrior<LooseTail, Jacobian<SmallNet, Cpu<float>>, Cpu<float>>);
 // [end]
 
 // [estimator]
@@ -534,8 +612,8 @@ TEST_CASE("a method that solves moves the models and not theta0; matching takes 
   CHECK(problem.models.theta(1, 7) == models.theta(1, 7));
   CHECK(decayed.report.samples == std::vector<Index>{0, 0});
 
-  const GaussNewtonMatching<KnowNothing, FirstRetain, RowScaling, LabelLogit> matching{
-      .target = {}, .iterations = 20, .steps = 3, .retain_count = 10};
+  const GaussNewtonMatching<KnowNothing, FirstRetain, IsotropicPrior, RowScaling, LabelLogit>
+      matching{.target = {}, .iterations = 20, .steps = 3, .retain_count = 10};
   const auto matched = unlearn(cpu, matching, problem);
   const auto after = evaluate_logits(cpu, matched.models, view(data.inputs));
   for (Index m = 0; m < 2; ++m)
@@ -543,4 +621,26 @@ TEST_CASE("a method that solves moves the models and not theta0; matching takes 
       const auto label = data.labels[static_cast<std::size_t>(i)];
       CHECK(std::abs(after(m, i, label)) <= 0.3f * std::abs(logits(m, i, label)));
     }
+}
+
+TEST_CASE("matching takes the toy prior, and the toy layer under the Kronecker prior") {
+  using Scaled = Sequential<KroneckerScale<8>, Linear<8, 3>>;
+  Cpu<float> cpu(1);
+  const Dataset data = gaussian_classes(1, 60, 8, 3);
+  const Recipe<> recipe{.descent = {.epochs = 2}, .batch = 10};
+  const auto models = train<Scaled>(cpu, recipe, data, all_but(2, 60, {}));
+  const auto logits = evaluate_logits(cpu, models, view(data.inputs));
+  const auto problem = make_problem(data, {3, 5}, models, view(logits));
+  const auto check = [&](const auto& matching) {
+    const auto matched = unlearn(cpu, matching, problem);
+    CHECK(matched.report.refused() == 0);
+    for (std::size_t m = 0; m < 2; ++m)
+      CHECK(matched.report.last_loss[m] < 0.8 * matched.report.first_loss[m]);
+    return matched.models.theta(0, 0) - problem.models.theta(0, 0);
+  };
+  check(GaussNewtonMatching<KnowNothing, FirstRetain>{.target = {}, .retain_count = 10});
+  using Loose = GaussNewtonMatching<KnowNothing, FirstRetain, LooseTail>;
+  const float held = check(Loose{.target = {}, .retain_count = 10, .prior = {1, 100}});
+  const float loose = check(Loose{.target = {}, .retain_count = 10, .prior = {1, 0.01}});
+  CHECK(std::abs(held) < std::abs(loose));  // weight 0 moves less where the others are free
 }

@@ -78,6 +78,40 @@ TEST_CASE_TEMPLATE("the kernel operator is J J' + diag(shift), which may change"
   }
 }
 
+TEST_CASE("with a metric the kernel operator is J P J' + diag(shift)") {
+  struct DenseMetric {
+    std::vector<DenseMatrix> p;
+    void apply(B&, MatrixView<double> v) {
+      for (Index m = 0; m < v.rows; ++m) {
+        Eigen::Map<DenseVector> own(v.row(m), v.cols);
+        own = (p[static_cast<std::size_t>(m)] * own).eval();
+      }
+    }
+  };
+  for (const Index batch : {2, 100}) {
+    Linearised<Small> bench{3, batch};
+    bench.linearise();
+    const Vectors shift = positive(3, bench.rows());
+    DenseMetric metric;
+    for (std::uint32_t m = 0; m < 3; ++m)
+      metric.p.push_back(definite_matrix(Small::parameters, 80 + m));
+    KernelOperator<decltype(bench.jacobian), B, DenseMetric> kernel(bench.backend, bench.jacobian,
+                                                                    shift, metric);
+    const Vectors a = Vectors::random(3, bench.rows(), 3);
+    for (const double factor : {1.0, 0.3}) {  // the metric may change
+      for (DenseMatrix& p : metric.p) p *= factor;
+      Vectors y(3, bench.rows(), 77);
+      kernel.apply(bench.backend, a, y.view());
+      for (Index m = 0; m < 3; ++m) {
+        const DenseMatrix j = bench.dense(m), &p = metric.p[static_cast<std::size_t>(m)];
+        const DenseVector expected =
+            j * (p * (j.transpose() * a[m])) + DenseVector(shift[m].cwiseProduct(a[m]));
+        CHECK(relative_difference(y[m], expected) <= 1e-12);
+      }
+    }
+  }
+}
+
 TEST_CASE("a shift of the wrong size is refused") {
   Linearised<Small> bench{3};
   const Vectors shift(3, 14);

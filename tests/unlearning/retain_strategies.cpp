@@ -38,9 +38,14 @@ struct Choice {
   Choice(const Choice&) = delete;
 
   template <class S>
-  Points select(const S& strategy, Index count, std::uint64_t seed = 0) {
+  RetainLists lists(const S& strategy, Index count, std::uint64_t seed = 0) {
     return strategy.select(backend, RetainQuery<SmallModel, double>{problem, view(logits),
                                                                     view(targets), count, seed});
+  }
+  /// The list for all members, or that of member 0.
+  template <class S>
+  Points select(const S& strategy, Index count, std::uint64_t seed = 0) {
+    return lists(strategy, count, seed)[0];
   }
 };
 
@@ -73,13 +78,16 @@ TEST_CASE_TEMPLATE("a strategy chooses as many different retain points as are as
   const std::vector<double> noise = normals<double>(5 * 60 * 3, 4);
   for (std::size_t i = 0; i < noise.size(); ++i) choice.targets.data()[i] += noise[i];
   for (const Index count : {0, 1, 7, 51, 52}) {
-    const Points points = choice.select(S{}, count);
-    CHECK(points.size() == static_cast<std::size_t>(count));
-    const std::set<Index> distinct = set_of(points);
-    CHECK(distinct.size() == points.size());
-    for (const Index i : distinct)
-      CHECK(std::count(choice.problem.retain.begin(), choice.problem.retain.end(), i) == 1);
-    CHECK(choice.select(S{}, count) == points);
+    const RetainLists lists = choice.lists(S{}, count);
+    CHECK(lists.size() == (std::is_same_v<S, UniformRetain> ? 5 : 1));
+    for (const Points& points : lists) {
+      CHECK(points.size() == static_cast<std::size_t>(count));
+      const std::set<Index> distinct = set_of(points);
+      CHECK(distinct.size() == points.size());
+      for (const Index i : distinct)
+        CHECK(std::count(choice.problem.retain.begin(), choice.problem.retain.end(), i) == 1);
+    }
+    CHECK(choice.lists(S{}, count) == lists);
   }
   CHECK(set_of(choice.select(S{}, 52)) == set_of(choice.problem.retain));
 }
@@ -92,16 +100,38 @@ TEST_CASE("random strategies depend on the seed, the others do not") {
   CHECK(choice.select(LargestChangeRetain{}, 10, 1) == choice.select(LargestChangeRetain{}, 10, 2));
 }
 
-TEST_CASE("uniform choice takes every retain point alike") {
+TEST_CASE("uniform choice takes every retain point alike, for every member") {
   Choice choice;
-  std::vector<int> times(60);
-  for (std::uint64_t seed = 0; seed < 2000; ++seed)
-    for (const Index i : choice.select(UniformRetain{}, 13, seed))
-      ++times[static_cast<std::size_t>(i)];
-  for (const Index i : choice.problem.retain) {  // 500 expected, with a deviation of 19
-    CHECK(times[static_cast<std::size_t>(i)] > 400);
-    CHECK(times[static_cast<std::size_t>(i)] < 600);
+  for (const bool shared : {false, true}) {
+    const std::size_t lists = shared ? 1 : 5;
+    std::vector<std::vector<int>> times(lists, std::vector<int>(60));
+    for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+      const RetainLists drawn = choice.lists(UniformRetain{.shared = shared}, 13, seed);
+      REQUIRE(drawn.size() == lists);
+      for (std::size_t m = 0; m < lists; ++m)
+        for (const Index i : drawn[m]) ++times[m][static_cast<std::size_t>(i)];
+    }
+    for (const std::vector<int>& own : times)
+      for (const Index i : choice.problem.retain) {  // 500 expected, with a deviation of 19
+        CHECK(own[static_cast<std::size_t>(i)] > 400);
+        CHECK(own[static_cast<std::size_t>(i)] < 600);
+      }
   }
+}
+
+TEST_CASE("uniform choice draws for every member anew, whatever the others, or once for all") {
+  Choice five, three(clouds(60, 6, 3), sound_members());
+  const RetainLists own = five.lists(UniformRetain{}, 13, 4);
+  for (std::size_t m = 0; m < 5; ++m)
+    for (std::size_t n = 0; n < m; ++n) CHECK(set_of(own[m]) != set_of(own[n]));
+  const RetainLists first = three.lists(UniformRetain{}, 13, 4);
+  CHECK(first == RetainLists(own.begin(), own.begin() + 3));
+
+  const RetainLists shared = five.lists(UniformRetain{.shared = true}, 13, 4);
+  REQUIRE(shared.size() == 1);
+  CHECK(shared[0] ==
+        random_sample(4, Stream{Purpose::retain_sample}, five.problem.retain, Index{13}));
+  for (const Points& points : own) CHECK(points != shared[0]);
 }
 
 TEST_CASE("the largest changes come first, whatever their sign, member and output") {

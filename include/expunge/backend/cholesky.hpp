@@ -27,10 +27,17 @@ std::vector<char> cholesky(const Cpu<Real>&, TensorView<Real> a) {
   return definite;
 }
 
-/// For factors l [members][n][n] and right-hand sides x [members][n][columns].
+/// What to solve with a factor L of A = L L'.
+enum class Solve {
+  whole,           // A x = b
+  half,            // L x = b
+  half_transpose,  // L' x = b
+};
+
+/// In place, for factors l [members][n][n] and right-hand sides x [members][n][columns].
 template <class Real>
 void solve_cholesky(const Cpu<Real>&, std::type_identity_t<TensorView<const Real>> l,
-                    TensorView<Real> x) {
+                    TensorView<Real> x, Solve which = Solve::whole) {
   require(l.rows == x.rows && l.members == x.members, "solve_cholesky: factors are [", l.members,
           "][", l.rows, "][", l.features, "], right-hand sides [", x.members, "][", x.rows, "][",
           x.features, "]");
@@ -38,8 +45,10 @@ void solve_cholesky(const Cpu<Real>&, std::type_identity_t<TensorView<const Real
   for (Index m = 0; m < x.members; ++m) {
     const Eigen::Map<const Matrix> factor(l[m].data, l.rows, l.rows);
     detail::RowMajorMap<Real> columns = detail::eigen_map(x[m]);
-    factor.template triangularView<Eigen::Lower>().solveInPlace(columns);
-    factor.template triangularView<Eigen::Lower>().transpose().solveInPlace(columns);
+    if (which != Solve::half_transpose)
+      factor.template triangularView<Eigen::Lower>().solveInPlace(columns);
+    if (which != Solve::half)
+      factor.template triangularView<Eigen::Lower>().transpose().solveInPlace(columns);
   }
 }
 

@@ -4,6 +4,7 @@
 //   add_scaled(b, a, x, y)      y[m] += a[m] x[m]
 //   scale_add(b, x, a, y)       y[m] = x[m] + a[m] y[m]
 //   scale_rows(b, a, x)         x[m] *= a[m]
+//   mean_diagonal(b, a)         of square matrices a[m], on the host
 //
 // Coefficients are host numbers, one per member. A coefficient of 0 drops its term altogether, even
 // where the vector holds numbers that are none: a member that broke down stays as it was.
@@ -31,6 +32,18 @@ void dot_rows(const Cpu<Real>&, std::type_identity_t<MatrixView<const Real>> x,
     out[static_cast<std::size_t>(m)] =
         (a.template cast<double>() * b.template cast<double>()).sum();
   }
+}
+
+/// The mean of the diagonal of a [members][n][n], on the host.
+template <class Real>
+PerMember mean_diagonal(const Cpu<Real>&, std::type_identity_t<TensorView<const Real>> a) {
+  PerMember means;
+  for (Index m = 0; m < a.members; ++m) {
+    double sum = 0;
+    for (Index i = 0; i < a.rows; ++i) sum += static_cast<double>(a(m, i, i));
+    means.push_back(sum / static_cast<double>(a.rows));
+  }
+  return means;
 }
 
 template <class Real>

@@ -38,7 +38,7 @@ struct HeadKernel {
       fill_zero(backend, k.flat());
       const detail::OutputDirection<B> first(backend, members_, JacobianType::outputs, 0);
       jacobian_.add_kernel_block(backend, first.view(), kernels_, k);
-      const PerMember own = detail::mean_diagonal(TensorView<const Real>(k));
+      const PerMember own = mean_diagonal(backend, k);
       std::vector<Real> factors;
       for (std::size_t m = 0; m < own.size(); ++m)
         factors.push_back(static_cast<Real>(own[m] > 0 ? diagonal[m] / own[m] : 1.0));

@@ -9,7 +9,7 @@
 // batches that share one workspace. With one batch its activations are kept; with more, every
 // product repeats the forward pass of each batch, so memory does not grow with the points.
 //
-// The points and the output function are the same for all members.
+// The output function is the same for all members; so are the points, or each member has its own.
 #pragma once
 
 #include <vector>
@@ -27,12 +27,12 @@ namespace expunge {
 template <class F, class Real>
 struct OutputRows {
   F f;
-  TensorView<const Real> z;  // [members][rows][k]
-  const Label* labels;       // [rows]
-  MatrixView<Real> out;      // [members][rows * outputs]
+  TensorView<const Real> z;        // [members][rows][k]
+  MatrixView<const Label> labels;  // [members][rows]
+  MatrixView<Real> out;            // [members][rows * outputs]
   EXPUNGE_HD void operator()(Index m, Index i, Index) const {
     const Index k = z.features, outputs = F::outputs(k);
-    f.value(z.row(m, i), k, labels[i], out.row(m) + i * outputs);
+    f.value(z.row(m, i), k, labels(m, i), out.row(m) + i * outputs);
   }
 };
 
@@ -41,11 +41,11 @@ template <class F, class Real>
 struct PushforwardRows {
   F f;
   TensorView<const Real> z, dz;
-  const Label* labels;
+  MatrixView<const Label> labels;
   MatrixView<Real> out;
   EXPUNGE_HD void operator()(Index m, Index i, Index) const {
     const Index k = z.features, outputs = F::outputs(k);
-    f.pushforward(z.row(m, i), k, labels[i], dz.row(m, i), out.row(m) + i * outputs);
+    f.pushforward(z.row(m, i), k, labels(m, i), dz.row(m, i), out.row(m) + i * outputs);
   }
 };
 
@@ -54,13 +54,13 @@ template <class F, class Real>
 struct PullbackRows {
   F f;
   TensorView<const Real> z;
-  const Label* labels;
+  MatrixView<const Label> labels;
   MatrixView<const Real> a;
   TensorView<Real> dz;
   EXPUNGE_HD void operator()(Index m, Index i, Index) const {
     const Index k = z.features, outputs = F::outputs(k);
     for (Index j = 0; j < k; ++j) dz(m, i, j) = 0;
-    f.pullback(z.row(m, i), k, labels[i], a.row(m) + i * outputs, dz.row(m, i));
+    f.pullback(z.row(m, i), k, labels(m, i), a.row(m) + i * outputs, dz.row(m, i));
   }
 };
 
@@ -78,34 +78,47 @@ class Jacobian {
   using ModelType = Model;
   static constexpr Index outputs = OutputType::outputs(Model::classes);  // per point
 
-  /// For the listed examples of `data`, at most `batch` of them at a time.
-  Jacobian(B& backend, const OutputType& output, DatasetView data, const std::vector<Index>& points,
+  /// For the listed examples of `data`, at most `batch` of them at a time: `points` [1][count] for
+  /// all members, or [members][count].
+  Jacobian(B& backend, const OutputType& output, DatasetView data, MatrixView<const Index> points,
            Index members, Index batch)
       : output_(output),
         members_(members),
-        points_(static_cast<Index>(points.size())),
+        points_(points.cols),
         batch_(std::min(batch, points_)),
+        shared_(points.rows == 1),
         workspace_(Model::workspace(backend, members, batch_)),
-        inputs_(backend.template allocate<Real>(points_ * Model::Input::size)),
-        labels_(backend.template allocate<Label>(points_)),
+        inputs_(backend, points.rows, points_ * Model::Input::size),
+        labels_(backend.template allocate<Label>(points.rows * points_)),
         cotangents_(
             backend.template allocate<Real>(members * padded<Real>(batch_ * Model::classes))),
         part_(backend, members, batch_ < points_ ? Model::parameters : 0) {
     require(points_ >= 1, "Jacobian: there are no points");
+    require(points.rows == 1 || points.rows == members, "Jacobian: points of ", points.rows,
+            " members for ", members);
     require(batch >= 1, "Jacobian: batch is ", batch, ", below 1");
     require(data.inputs.cols == Model::Input::size, "Jacobian: inputs have ", data.inputs.cols,
             " features, the model takes ", Model::Input::size);
-    for (const Index i : points)
-      require(i >= 0 && i < data.size(), "Jacobian: point ", i, " of ", data.size());
-    const MatrixView<const Index> ids(points.data(), 1, points_);
-    gather_rows(backend, data.inputs, ids,
-                TensorView<Real>(inputs_.data(), 1, points_, Model::Input::size));
+    for (Index m = 0; m < points.rows; ++m)
+      for (Index i = 0; i < points_; ++i)
+        require(points(m, i) >= 0 && points(m, i) < data.size(), "Jacobian: point ", points(m, i),
+                " of ", data.size());
+    const MatrixView<Real> inputs = inputs_.view();
+    gather_rows(
+        backend, data.inputs, points,
+        TensorView<Real>(inputs.data, points.rows, points_, Model::Input::size, inputs.stride));
     check_labels("Jacobian", data, Model::classes);
     std::vector<Label> labels;
-    for (const Index i : points) labels.push_back(data.labels[i]);
-    copy_rows(backend, MatrixView<const Label>(labels.data(), 1, points_),
-              MatrixView<Label>(labels_.data(), 1, points_));
+    for (Index m = 0; m < points.rows; ++m)
+      for (Index i = 0; i < points_; ++i) labels.push_back(data.labels[points(m, i)]);
+    copy_rows(backend, MatrixView<const Label>(labels.data(), points.rows, points_),
+              MatrixView<Label>(labels_.data(), points.rows, points_));
   }
+  Jacobian(B& backend, const OutputType& output, DatasetView data, const std::vector<Index>& points,
+           Index members, Index batch)
+      : Jacobian(backend, output, data,
+                 MatrixView<const Index>(points.data(), 1, static_cast<Index>(points.size())),
+                 members, batch) {}
 
   Index rows() const { return points_ * outputs; }
   Index cols() const { return Model::parameters; }
@@ -122,7 +135,7 @@ class Jacobian {
     for_each_batch([&](Index first, Index count) {
       const TensorView<const Real> z = forward(backend, first, count);
       for_each_element(backend, members_, count, 1,
-                       OutputRows<OutputType, Real>{output_, z, labels_.data() + first,
+                       OutputRows<OutputType, Real>{output_, z, labels(first, count),
                                                     rows_of(values, first, count)});
     });
   }
@@ -134,21 +147,31 @@ class Jacobian {
       const TensorView<const Real> z = activate(backend, first, count);
       const TensorView<const Real> dz = tangent(backend, first, count, v);
       for_each_element(backend, members_, count, 1,
-                       PushforwardRows<OutputType, Real>{output_, z, dz, labels_.data() + first,
+                       PushforwardRows<OutputType, Real>{output_, z, dz, labels(first, count),
                                                          rows_of(y, first, count)});
     });
   }
 
   /// v = J'a, for a [members][rows].
   void apply_transpose(B& backend, MatrixView<const Real> a, MatrixView<Real> v) {
-    require_linearised("apply_transpose");
-    for_each_batch([&](Index first, Index count) {
-      const TensorView<const Real> z = activate(backend, first, count);
-      const TensorView<Real> dz = cotangents(count);
-      for_each_element(backend, members_, count, 1,
-                       PullbackRows<OutputType, Real>{output_, z, labels_.data() + first,
-                                                      rows_of(a, first, count), dz});
+    pull_back(backend, a, [&](Index first, Index count, TensorView<const Real> dz) {
       accumulate(backend, first, count, dz, v);
+    });
+  }
+
+  /// apply_transpose, and moments += those of the layers' inputs and slopes over the points from
+  /// `from` on. `moments` are the model's KroneckerFactors.
+  template <class Moments>
+  void apply_transpose_with_moments(B& backend, MatrixView<const Real> a, Index from,
+                                    Moments& moments, MatrixView<Real> v) {
+    const MemberVectors<B> scratch(backend, members_, Model::kronecker_scratch(batch_));
+    pull_back(backend, a, [&](Index first, Index count, TensorView<const Real> dz) {
+      accumulate(backend, first, v, [&](MatrixView<Real> part) {
+        Model::backward_with_moments(backend, weights_, input(first, count), workspace_, dz, part,
+                                     std::clamp(from - first, Index{0}, count), scratch.view(),
+                                     moments);
+      });
+      work_ += 0.5 * static_cast<double>(count);
     });
   }
 
@@ -178,7 +201,7 @@ class Jacobian {
     const TensorView<const Real> z = activate(backend, 0, points_);
     const TensorView<Real> dz = cotangents(points_);
     for_each_element(backend, members_, points_, 1,
-                     SameCotangent{output_, z, labels_.data(), direction, dz});
+                     SameCotangent{output_, z, labels(0, points_), direction, dz});
     Model::add_kernel(backend, weights_, input(0, points_), workspace_, TensorView<const Real>(dz),
                       kernels, kernel);
   }
@@ -190,25 +213,24 @@ class Jacobian {
     const Index rows = count * outputs;  // a row for each output of each point
     auto space = Model::workspace(backend, members_, rows);
     auto kernels = Model::kernel_space(backend, members_, rows, KernelOf::all_layers);
-    const auto inputs = backend.template allocate<Real>(rows * Model::Input::size);
-    const auto labels = backend.template allocate<Label>(rows);
+    MemberVectors<B> inputs(backend, members_, rows * Model::Input::size);
+    const auto repeated = backend.template allocate<Label>(members_ * rows);
     MemberVectors<B> cotangents(backend, members_, rows * Model::classes);
     MemberVectors<B> kernel(backend, members_, rows * rows);
-    for (Index i = 0; i < rows; ++i) {
-      const MatrixView<const Real> x(inputs_.data() + i / outputs * Model::Input::size, 1,
-                                     Model::Input::size);
-      copy_rows(backend, x, MatrixView<Real>(inputs.data() + i * Model::Input::size, 1, x.cols));
-      copy_rows(backend, MatrixView<const Label>(labels_.data() + i / outputs, 1, 1),
-                MatrixView<Label>(labels.data() + i, 1, 1));
-    }
-    const TensorView<const Real> x(inputs.data(), members_, rows, Model::Input::size, 0);
-    const TensorView<const Real> z = Model::forward(backend, weights_, x, space, Mode::eval);
+    const MatrixView<Label> row_labels(repeated.data(), members_, rows);
+    const TensorView<Real> x(inputs.view().data, members_, rows, Model::Input::size,
+                             inputs.view().stride);
+    for_each_element(backend, members_, rows, Model::Input::size,
+                     RepeatRows{input(0, count), labels(0, count), x, row_labels});
+    const TensorView<const Real> z =
+        Model::forward(backend, weights_, TensorView<const Real>(x), space, Mode::eval);
     const TensorView<Real> dz(cotangents.view().data, members_, rows, Model::classes,
                               cotangents.view().stride);
-    for_each_element(backend, members_, rows, 1, EachCotangent{output_, z, labels.data(), dz});
+    for_each_element(backend, members_, rows, 1, EachCotangent{output_, z, row_labels, dz});
     const TensorView<Real> k(kernel.view().data, members_, rows, rows, kernel.view().stride);
-    Model::prepare_kernel(backend, x, space, kernels);
-    Model::add_kernel(backend, weights_, x, space, TensorView<const Real>(dz), kernels, k);
+    Model::prepare_kernel(backend, TensorView<const Real>(x), space, kernels);
+    Model::add_kernel(backend, weights_, TensorView<const Real>(x), space,
+                      TensorView<const Real>(dz), kernels, k);
     work_ += 0.5 * static_cast<double>(rows);
     Array<Real, 3> coupling = make_array<Real>(members_, outputs, outputs);
     coupling.fill(Real(0));
@@ -234,16 +256,28 @@ class Jacobian {
   double work() const { return work_; }
 
  private:
+  /// Every row `outputs` times over.
+  struct RepeatRows {
+    TensorView<const Real> from;
+    MatrixView<const Label> from_labels;
+    TensorView<Real> to;
+    MatrixView<Label> to_labels;
+    EXPUNGE_HD void operator()(Index m, Index i, Index j) const {
+      to(m, i, j) = from(m, i / outputs, j);
+      if (j == 0) to_labels(m, i) = from_labels(m, i / outputs);
+    }
+  };
+
   /// dz = (d f / d z)' direction, the same combination of outputs at every row.
   struct SameCotangent {
     OutputType f;
     TensorView<const Real> z;
-    const Label* labels;
+    MatrixView<const Label> labels;
     MatrixView<const Real> direction;  // [members][outputs]
     TensorView<Real> dz;
     EXPUNGE_HD void operator()(Index m, Index i, Index) const {
       for (Index j = 0; j < z.features; ++j) dz(m, i, j) = 0;
-      f.pullback(z.row(m, i), z.features, labels[i], direction.row(m), dz.row(m, i));
+      f.pullback(z.row(m, i), z.features, labels(m, i), direction.row(m), dz.row(m, i));
     }
   };
 
@@ -251,13 +285,13 @@ class Jacobian {
   struct EachCotangent {
     OutputType f;
     TensorView<const Real> z;
-    const Label* labels;
+    MatrixView<const Label> labels;
     TensorView<Real> dz;
     EXPUNGE_HD void operator()(Index m, Index i, Index) const {
       Real unit[static_cast<std::size_t>(outputs)] = {};
       unit[i % outputs] = 1;
       for (Index j = 0; j < z.features; ++j) dz(m, i, j) = 0;
-      f.pullback(z.row(m, i), z.features, labels[i], unit, dz.row(m, i));
+      f.pullback(z.row(m, i), z.features, labels(m, i), unit, dz.row(m, i));
     }
   };
 
@@ -271,7 +305,12 @@ class Jacobian {
     require(active_ >= 0, "Jacobian::", call, ": call linearise first");
   }
   TensorView<const Real> input(Index first, Index count) const {
-    return {inputs_.data() + first * Model::Input::size, members_, count, Model::Input::size, 0};
+    const MatrixView<Real> x = inputs_.view();
+    return {x.data + first * Model::Input::size, members_, count, Model::Input::size,
+            shared_ ? 0 : x.stride};
+  }
+  MatrixView<const Label> labels(Index first, Index count) const {
+    return {labels_.data() + first, members_, count, shared_ ? 0 : points_};
   }
   template <class T>
   static MatrixView<T> rows_of(MatrixView<T> x, Index first, Index count) {
@@ -296,20 +335,41 @@ class Jacobian {
     work_ += 0.5 * static_cast<double>(count);
     return Model::tangent(backend, weights_, input(first, count), workspace_, v);
   }
-  /// v += the batch's part of J_z' dz; the first batch sets v.
+  /// Calls use(first, count, (d f / d z)' a) for every batch.
+  template <class Use>
+  void pull_back(B& backend, MatrixView<const Real> a, const Use& use) {
+    require_linearised("apply_transpose");
+    for_each_batch([&](Index first, Index count) {
+      const TensorView<const Real> z = activate(backend, first, count);
+      const TensorView<Real> dz = cotangents(count);
+      for_each_element(backend, members_, count, 1,
+                       PullbackRows<OutputType, Real>{output_, z, labels(first, count),
+                                                      rows_of(a, first, count), dz});
+      use(first, count, TensorView<const Real>(dz));
+    });
+  }
+  /// v += what backward(part) writes; the first batch sets v.
+  template <class Backward>
+  void accumulate(B& backend, Index first, MatrixView<Real> v, const Backward& backward) {
+    const MatrixView<Real> part = first == 0 ? v : part_.view();
+    backward(part);
+    if (first > 0) add_scaled(backend, PerMember(static_cast<std::size_t>(members_), 1.0), part, v);
+  }
+  /// v += the batch's part of J_z' dz.
   void accumulate(B& backend, Index first, Index count, TensorView<const Real> dz,
                   MatrixView<Real> v) {
     work_ += 0.5 * static_cast<double>(count);
-    const MatrixView<Real> part = first == 0 ? v : part_.view();
-    Model::backward(backend, weights_, input(first, count), workspace_, dz, part);
-    if (first > 0) add_scaled(backend, PerMember(static_cast<std::size_t>(members_), 1.0), part, v);
+    accumulate(backend, first, v, [&](MatrixView<Real> part) {
+      Model::backward(backend, weights_, input(first, count), workspace_, dz, part);
+    });
   }
 
   OutputType output_;
   Index members_, points_, batch_;
+  bool shared_;  // the points are the same for all members
   typename Model::template Workspace<B> workspace_;
-  typename B::template Buffer<Real> inputs_;  // [points][features]
-  typename B::template Buffer<Label> labels_;
+  MemberVectors<B> inputs_;                    // [1 or members][points * features]
+  typename B::template Buffer<Label> labels_;  // [1 or members][points]
   typename B::template Buffer<Real> cotangents_;
   MemberVectors<B> part_;
   Weights<Real> weights_;

@@ -98,17 +98,5 @@ inline double cholesky_flops(Index rows, Index count) {
   return static_cast<double>(count) * n * n * n / 3;
 }
 
-/// The mean of a's diagonal, per member.
-template <class Real>
-PerMember mean_diagonal(TensorView<const Real> a) {
-  PerMember means;
-  for (Index m = 0; m < a.members; ++m) {
-    double sum = 0;
-    for (Index i = 0; i < a.rows; ++i) sum += static_cast<double>(a(m, i, i));
-    means.push_back(sum / static_cast<double>(a.rows));
-  }
-  return means;
-}
-
 }  // namespace detail
 }  // namespace expunge

@@ -7,7 +7,7 @@
 
 #include <concepts>
 
-#include "expunge/backend/cpu.hpp"
+#include "expunge/backend/cholesky.hpp"
 #include "expunge/core/view.hpp"
 #include "expunge/nn/shape.hpp"
 
@@ -89,6 +89,32 @@ concept KernelLayer = Layer<L, B> &&
   { L::kernel_flops } -> std::convertible_to<KernelFlops>;
   L::prepare_kernel(backend, in, cache);
   L::add_kernel(backend, in, in, cache, kernel);
+};
+
+/// The sides of the two factors of a layer's curvature; both 0 for a layer without weights.
+struct KroneckerSizes {
+  Index inputs = 0;   // what a row of weights multiplies, a 1 for the bias among it
+  Index outputs = 0;  // rows of weights
+};
+
+/// A layer whose curvature is approximated by a Kronecker product of two second moments (KFAC): of
+/// what its weights multiply, and of the slopes of its outputs. V is a vector of its weights as the
+/// matrix [outputs][inputs].
+///
+///   L::kronecker                                    KroneckerSizes
+///   L::kronecker_scratch(rows)                      numbers per member that the calls need
+///   L::add_moments(b, x, dy, scratch, inputs, outputs)     += sums over the rows of x and dy
+///   L::kronecker_product(b, outputs, inputs, v, scratch, out)        out = outputs V inputs
+///   L::kronecker_solve(b, which, outputs, inputs, v, scratch, out)   with their Cholesky factors
+template <class L, class B>
+concept KroneckerLayer = Layer<L, B> &&
+    requires(B& backend, ConstTensor<B> in, Tensor<B> moments, Matrix<B> scratch,
+             MatrixView<const typename B::Real> v) {
+  { L::kronecker } -> std::convertible_to<KroneckerSizes>;
+  { L::kronecker_scratch(Index{}) } -> std::convertible_to<Index>;
+  L::add_moments(backend, in, in, scratch, moments, moments);
+  L::kronecker_product(backend, in, in, v, scratch, scratch);
+  L::kronecker_solve(backend, Solve::whole, in, in, v, scratch, scratch);
 };
 
 }  // namespace expunge

@@ -8,6 +8,7 @@
 //   tangent     dy = x V' + c + dx W'      in the direction (V, c) of the weights
 //   kernel      K = (x x' + 1) o (dy dy')   o element by element: an inner product of two outer
 //               products factorises
+//   moments     [x 1]'[x 1] and dy'dy, the factors of KFAC (Martens and Grosse 2015, section 3)
 #pragma once
 
 #include <algorithm>
@@ -40,6 +41,46 @@ struct AddElementProducts {
   EXPUNGE_HD void operator()(Index m, Index i, Index j) const {
     sum(m, i, j) += a(m, i, j) * b(m, i, j);
   }
+};
+
+/// out = [x 1], row by row.
+template <class Real>
+struct AppendOne {
+  TensorView<const Real> x;
+  TensorView<Real> out;
+  EXPUNGE_HD void operator()(Index m, Index i, Index j) const {
+    out(m, i, j) = j < x.features ? x(m, i, j) : Real(1);
+  }
+};
+
+/// Weights and bias side by side, [out][in + 1].
+template <class Real>
+struct JoinBias {
+  MatrixView<const Real> theta;  // [members][out * in + out]
+  TensorView<Real> joined;
+  EXPUNGE_HD void operator()(Index m, Index i, Index j) const {
+    const Index in = joined.features - 1;
+    joined(m, i, j) = theta(m, j < in ? i * in + j : joined.rows * in + i);
+  }
+};
+
+/// And back.
+template <class Real>
+struct SplitBias {
+  TensorView<const Real> joined;
+  MatrixView<Real> theta;
+  EXPUNGE_HD void operator()(Index m, Index i, Index j) const {
+    const Index in = joined.features - 1;
+    theta(m, j < in ? i * in + j : joined.rows * in + i) = joined(m, i, j);
+  }
+};
+
+/// to = from'.
+template <class Real>
+struct TransposeElements {
+  TensorView<const Real> from;
+  TensorView<Real> to;
+  EXPUNGE_HD void operator()(Index m, Index i, Index j) const { to(m, i, j) = from(m, j, i); }
 };
 
 template <Index In, Index Out>
@@ -113,7 +154,55 @@ struct Linear {
                      AddElementProducts<Real>{gram, slopes, kernel});
   }
 
+  static constexpr KroneckerSizes kronecker{In + 1, Out};
+  static constexpr Index kronecker_scratch(Index rows) {
+    return std::max(rows, 2 * Out) * (In + 1);
+  }
+
+  template <class B>
+  static void add_moments(B& backend, ConstTensor<B> x, ConstTensor<B> dy, Matrix<B> scratch,
+                          Tensor<B> inputs, Tensor<B> outputs) {
+    using Real = typename B::Real;
+    const TensorView<Real> extended(scratch.data, x.members, x.rows, In + 1, scratch.stride);
+    for_each_element(backend, x.members, x.rows, In + 1, AppendOne<Real>{x, extended});
+    gemm(backend, Op::transpose, Op::none, Real(1), extended, extended, Real(1), inputs);
+    gemm(backend, Op::transpose, Op::none, Real(1), dy, dy, Real(1), outputs);
+  }
+
+  template <class B>
+  static void kronecker_product(B& backend, ConstTensor<B> outputs, ConstTensor<B> inputs,
+                                MatrixView<const typename B::Real> v, Matrix<B> scratch,
+                                Matrix<B> out) {
+    using Real = typename B::Real;
+    const TensorView<Real> first = joined(scratch, 0, Out, In + 1);
+    const TensorView<Real> second = joined(scratch, 1, Out, In + 1);
+    for_each_element(backend, v.rows, Out, In + 1, JoinBias<Real>{v, first});
+    gemm(backend, Op::none, Op::none, Real(1), first, inputs, Real(0), second);
+    gemm(backend, Op::none, Op::none, Real(1), outputs, second, Real(0), first);
+    for_each_element(backend, v.rows, Out, In + 1, SplitBias<Real>{first, out});
+  }
+
+  template <class B>
+  static void kronecker_solve(B& backend, Solve which, ConstTensor<B> outputs,
+                              ConstTensor<B> inputs, MatrixView<const typename B::Real> v,
+                              Matrix<B> scratch, Matrix<B> out) {
+    using Real = typename B::Real;
+    const TensorView<Real> rows = joined(scratch, 0, Out, In + 1);
+    const TensorView<Real> columns = joined(scratch, 1, In + 1, Out);
+    for_each_element(backend, v.rows, Out, In + 1, JoinBias<Real>{v, rows});
+    for_each_element(backend, v.rows, In + 1, Out, TransposeElements<Real>{rows, columns});
+    solve_cholesky(backend, inputs, columns, which);
+    for_each_element(backend, v.rows, Out, In + 1, TransposeElements<Real>{columns, rows});
+    solve_cholesky(backend, outputs, rows, which);
+    for_each_element(backend, v.rows, Out, In + 1, SplitBias<Real>{rows, out});
+  }
+
  private:
+  /// The first or second matrix of the size of the joined weights in every member's scratch.
+  template <class Real>
+  static TensorView<Real> joined(MatrixView<Real> scratch, Index which, Index rows, Index cols) {
+    return {scratch.data + which * rows * cols, scratch.rows, rows, cols, scratch.stride};
+  }
   /// The first or second [rows][rows] of every member's scratch.
   template <class T>
   static TensorView<T> square(MatrixView<T> scratch, Index rows, Index which) {
@@ -127,6 +216,7 @@ struct Linear {
   }
 };
 
-static_assert(TangentLayer<Linear<4, 3>, Cpu<float>> && KernelLayer<Linear<4, 3>, Cpu<float>>);
+static_assert(TangentLayer<Linear<4, 3>, Cpu<float>> && KernelLayer<Linear<4, 3>, Cpu<float>> &&
+              KroneckerLayer<Linear<4, 3>, Cpu<float>>);
 
 }  // namespace expunge

@@ -69,4 +69,26 @@ concept KernelModel = Model<M, B> &&
   { M::head_inputs(x, workspace) } -> std::convertible_to<TensorView<const typename B::Real>>;
 };
 
+/// A model whose layers give the factors of KFAC, for matrices over all weights that are a Kronecker
+/// product in each layer and nothing between layers:
+///
+///   M::KroneckerFactors<B>(b, members)                  two square matrices for each layer and member
+///   M::kronecker_sizes                                  their sides
+///   M::kronecker_scratch(rows)                          numbers per member that the calls need
+///   M::backward_with_moments(b, weights, x, workspace, dlogits, dtheta, first, scratch, moments)
+///                                                       and moments += those of rows [first, rows)
+///   M::kronecker_product(b, factors, v, scratch, out)   [members][parameters]
+///   M::kronecker_solve(b, which, factors, v, scratch, out)
+template <class M, class B>
+concept KroneckerModel = Model<M, B> &&
+    requires(B& backend, Weights<typename B::Real> weights, TensorView<const typename B::Real> x,
+             typename M::template Workspace<B>& workspace, MatrixView<typename B::Real> theta,
+             typename M::template KroneckerFactors<B>& factors) {
+  M::backward_with_moments(backend, weights, x, workspace, x, theta, Index{}, theta, factors);
+  M::kronecker_product(backend, factors, theta, theta, theta);
+  M::kronecker_solve(backend, Solve::whole, factors, theta, theta, theta);
+  M::kronecker_sizes[0];
+  { M::kronecker_scratch(Index{}) } -> std::convertible_to<Index>;
+};
+
 }  // namespace expunge

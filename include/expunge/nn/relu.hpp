@@ -68,8 +68,20 @@ struct Relu {
   static void prepare_kernel(B&, ConstTensor<B>, Matrix<B>) {}
   template <class B>
   static void add_kernel(B&, ConstTensor<B>, ConstTensor<B>, Matrix<B>, Tensor<B>) {}
+
+  static constexpr KroneckerSizes kronecker{};
+  static constexpr Index kronecker_scratch(Index) { return 0; }
+  template <class B>
+  static void add_moments(B&, ConstTensor<B>, ConstTensor<B>, Matrix<B>, Tensor<B>, Tensor<B>) {}
+  template <class B>
+  static void kronecker_product(B&, ConstTensor<B>, ConstTensor<B>,
+                                MatrixView<const typename B::Real>, Matrix<B>, Matrix<B>) {}
+  template <class B>
+  static void kronecker_solve(B&, Solve, ConstTensor<B>, ConstTensor<B>,
+                              MatrixView<const typename B::Real>, Matrix<B>, Matrix<B>) {}
 };
 
-static_assert(TangentLayer<Relu<4>, Cpu<float>> && KernelLayer<Relu<4>, Cpu<float>>);
+static_assert(TangentLayer<Relu<4>, Cpu<float>> && KernelLayer<Relu<4>, Cpu<float>> &&
+              KroneckerLayer<Relu<4>, Cpu<float>>);
 
 }  // namespace expunge

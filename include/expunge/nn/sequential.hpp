@@ -7,7 +7,9 @@
 #include <array>
 #include <tuple>
 #include <utility>
+#include <vector>
 
+#include "expunge/backend/vectors.hpp"
 #include "expunge/nn/model.hpp"
 
 namespace expunge {
@@ -100,17 +102,7 @@ class Sequential {
   template <class B>
   static void backward(B& backend, WeightsOn<B> weights, ConstTensor<B> x, Workspace<B>& space,
                        ConstTensor<B> dlogits, Matrix<B> dtheta) {
-    using Real = typename B::Real;
-    TensorView<const Real> dy = dlogits;
-    for_each_layer_backwards([&]<std::size_t L>() {
-      using This = LayerAt<L>;
-      const TensorView<const Real> in = L == 0 ? x : output<(L > 0 ? L - 1 : 0)>(space, x);
-      TensorView<Real> dx;  // the first layer's stays empty: nobody needs it
-      if constexpr (L > 0) dx = block(space.gradients[L % 2], space, x, This::Input::size);
-      This::backward(backend, slice<L>(weights), in, output<L>(space, x), cache<L>(space, x), dy,
-                     dx, dtheta.columns(parameter_offsets[L], This::parameters));
-      dy = dx;
-    });
+    walk_back(backend, weights, x, space, dlogits, dtheta, [](auto, auto, auto) {});
   }
 
   /// J v: how the logits move when the weights move along `direction` [members][parameters]. Call
@@ -204,7 +196,97 @@ class Sequential {
     });
   }
 
+  static constexpr std::array<KroneckerSizes, depth> kronecker_sizes = {Layers::kronecker...};
+  static constexpr Index kronecker_scratch(Index rows) {
+    return std::max({Index{1}, Layers::kronecker_scratch(rows)...});
+  }
+
+  /// For each layer and member a square matrix on the side of its inputs and one on that of its
+  /// outputs; zero at birth.
+  template <class B>
+  struct KroneckerFactors {
+    using Real = typename B::Real;
+    KroneckerFactors(B& backend, Index members) {
+      for (const KroneckerSizes& size : kronecker_sizes) {
+        inputs.emplace_back(backend, members, size.inputs * size.inputs);
+        outputs.emplace_back(backend, members, size.outputs * size.outputs);
+      }
+    }
+    TensorView<Real> input(std::size_t l) const {
+      return square(inputs[l].view(), kronecker_sizes[l].inputs);
+    }
+    TensorView<Real> output(std::size_t l) const {
+      return square(outputs[l].view(), kronecker_sizes[l].outputs);
+    }
+
+   private:
+    static TensorView<Real> square(MatrixView<Real> x, Index side) {
+      return {x.data, x.rows, side, side, x.stride};
+    }
+    std::vector<MemberVectors<B>> inputs, outputs;
+  };
+
+  /// `backward`, and what goes through it: every layer's moments over rows [first, rows) are added.
+  template <class B>
+  static void backward_with_moments(
+      B& backend, WeightsOn<B> weights, ConstTensor<B> x, Workspace<B>& space,
+      ConstTensor<B> dlogits, Matrix<B> dtheta, Index first, Matrix<B> scratch,
+      KroneckerFactors<B>& moments) requires(KroneckerLayer<Layers, B>&&...) {
+    walk_back(backend, weights, x, space, dlogits, dtheta,
+              [&]<std::size_t L>(std::integral_constant<std::size_t, L>, ConstTensor<B> in,
+                                 ConstTensor<B> dy) {
+                LayerAt<L>::add_moments(backend, rows_from(in, first), rows_from(dy, first),
+                                        scratch, moments.input(L), moments.output(L));
+              });
+  }
+
+  /// out = F v for the matrix F of these factors.
+  template <class B>
+  static void kronecker_product(B& backend, const KroneckerFactors<B>& factors,
+                                MatrixView<const typename B::Real> v, Matrix<B> scratch,
+                                Matrix<B> out) requires(KroneckerLayer<Layers, B>&&...) {
+    for_each_layer([&]<std::size_t L>() {
+      constexpr Index first = parameter_offsets[L], count = LayerAt<L>::parameters;
+      LayerAt<L>::kronecker_product(backend, factors.output(L), factors.input(L),
+                                    v.columns(first, count), scratch, out.columns(first, count));
+    });
+  }
+
+  /// out = F^-1 v, or half of that, for Cholesky factors of F's.
+  template <class B>
+  static void kronecker_solve(B& backend, Solve which, const KroneckerFactors<B>& factors,
+                              MatrixView<const typename B::Real> v, Matrix<B> scratch,
+                              Matrix<B> out) requires(KroneckerLayer<Layers, B>&&...) {
+    for_each_layer([&]<std::size_t L>() {
+      constexpr Index first = parameter_offsets[L], count = LayerAt<L>::parameters;
+      LayerAt<L>::kronecker_solve(backend, which, factors.output(L), factors.input(L),
+                                  v.columns(first, count), scratch, out.columns(first, count));
+    });
+  }
+
  private:
+  /// The backward pass; calls see(layer, its input, the gradient in its output) on the way.
+  template <class B, class See>
+  static void walk_back(B& backend, WeightsOn<B> weights, ConstTensor<B> x, Workspace<B>& space,
+                        ConstTensor<B> dlogits, Matrix<B> dtheta, const See& see) {
+    using Real = typename B::Real;
+    TensorView<const Real> dy = dlogits;
+    for_each_layer_backwards([&]<std::size_t L>() {
+      using This = LayerAt<L>;
+      const TensorView<const Real> in = L == 0 ? x : output<(L > 0 ? L - 1 : 0)>(space, x);
+      TensorView<Real> dx;  // the first layer's stays empty: nobody needs it
+      if constexpr (L > 0) dx = block(space.gradients[L % 2], space, x, This::Input::size);
+      see(std::integral_constant<std::size_t, L>{}, in, dy);
+      This::backward(backend, slice<L>(weights), in, output<L>(space, x), cache<L>(space, x), dy,
+                     dx, dtheta.columns(parameter_offsets[L], This::parameters));
+      dy = dx;
+    });
+  }
+  template <class T>
+  static TensorView<T> rows_from(TensorView<T> x, Index first) {
+    return {x.data + first * x.features, x.members, x.rows - first, x.features, x.member_stride};
+  }
+
   static constexpr std::array<Index, depth> output_sizes = {Layers::Output::size...};
   static constexpr std::array<Index, depth> cache_sizes = {Layers::cache...};
   static constexpr Index widest = std::max({Layers::Input::size..., Layers::Output::size...});

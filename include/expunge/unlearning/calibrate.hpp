@@ -2,9 +2,11 @@
 // sets (held_out_sets.hpp).
 //
 // Every candidate is told to forget every held-out set, and is scored by p95 KLoM against models
-// that never saw it: the mean over sets, over splits (forget, retain, validation) and over both
-// directions of KL. Both, since one alone can be pleased: KL(oracle || unlearned) rewards models
-// that are spread too wide, the reverse rewards models that are all alike.
+// that never saw it: the mean over splits (forget, retain, validation) and over both directions of
+// KL, and the geometric mean of these over sets. Both directions, since one alone can be pleased:
+// KL(oracle || unlearned) rewards models that are spread too wide, the reverse rewards models that
+// are all alike. Geometric, so that no set, however hard, rules the choice: a tenth less counts the
+// same on each.
 //
 // Oracles of the set F that will really be forgotten are not among the arguments: settings chosen
 // by them are settings chosen on the test.
@@ -40,8 +42,8 @@ struct CalibrationConfig {
 /// How one candidate did. Lower is better; nats.
 struct Candidate {
   std::size_t index = 0;  // into the candidates
-  double score = 0;       // mean of forward and reverse; infinite if it diverged
-  double forward = 0;     // p95 KLoM, mean over sets and splits
+  double score = 0;       // as above; infinite if it diverged
+  double forward = 0;     // of that direction alone
   double reverse = 0;     // the same in the other direction
   double compute = 0;     // share of a full training, of the set where it was most
   double seconds = 0;     // of one run, mean over sets
@@ -79,21 +81,23 @@ inline void check_held_out(const std::vector<HeldOutSet>& held_out, Index points
   }
 }
 
-/// Adds `share` of p95 KLoM, mean over the splits, to the candidate.
-inline void add_score(const HeldOutSet& held_out, const Array<float, 2>& unlearned,
-                      const std::vector<Index>& retain, const KlomConfig& klom, double share,
-                      Candidate& candidate) {
+/// p95 KLoM of a set, mean over its splits: forward, reverse.
+inline std::array<double, 2> mean_of_splits(const HeldOutSet& held_out,
+                                            const Array<float, 2>& unlearned,
+                                            const std::vector<Index>& retain,
+                                            const KlomConfig& klom) {
   const KlomScores scores = klom_scores(held_out.oracle_margins, unlearned, klom);
   std::vector<std::vector<Index>> splits = {held_out.forget, retain, {}};
   const Index training = static_cast<Index>(held_out.forget.size() + retain.size());
   for (Index x = training; x < static_cast<Index>(unlearned.shape()[1]); ++x)
     splits[2].push_back(x);
   if (splits[2].empty()) splits.pop_back();
+  std::array<double, 2> mean = {};
   for (const std::vector<Index>& split : splits) {
-    const double part = share / static_cast<double>(splits.size());
-    candidate.forward += part * summarise(scores.forward, split).p95;
-    candidate.reverse += part * summarise(scores.reverse, split).p95;
+    mean[0] += summarise(scores.forward, split).p95 / static_cast<double>(splits.size());
+    mean[1] += summarise(scores.reverse, split).p95 / static_cast<double>(splits.size());
   }
+  return mean;
 }
 
 /// Runs the method on the held-out sets, up to the first where it diverges or costs too much.
@@ -105,7 +109,7 @@ Candidate judge(B& backend, const Method& method,
   using Clock = std::chrono::steady_clock;
   constexpr double infinity = std::numeric_limits<double>::infinity();
   Candidate candidate;
-  double runs = 0, seconds = 0;
+  double runs = 0, seconds = 0, log_score = 0, log_forward = 0, log_reverse = 0;
   for (std::size_t s = 0; s < problems.size(); ++s) {
     const Clock::time_point start = Clock::now();
     const auto result = unlearn(backend, method, problems[s]);
@@ -115,18 +119,26 @@ Candidate judge(B& backend, const Method& method,
         std::max(candidate.compute, result.compute(problems[s].data.size(), config.epochs));
     candidate.diverged += std::count(result.report.finite.begin(), result.report.finite.end(), 0);
     if (candidate.diverged > 0 || candidate.compute > config.most_compute) break;
-    add_score(held_out[s], float_margins<Model>(backend, result.models, points), problems[s].retain,
-              config.klom, 1 / static_cast<double>(problems.size()), candidate);
+    const auto [forward, reverse] =
+        mean_of_splits(held_out[s], float_margins<Model>(backend, result.models, points),
+                       problems[s].retain, config.klom);
+    log_score += std::log((forward + reverse) / 2);
+    log_forward += std::log(forward);
+    log_reverse += std::log(reverse);
   }
-  if (candidate.diverged > 0) candidate.forward = candidate.reverse = infinity;
-  candidate.score = (candidate.forward + candidate.reverse) / 2;
-  if (!std::isfinite(candidate.score)) candidate.score = infinity;
+  const auto mean = [&](double sum) {
+    const double value = std::exp(sum / static_cast<double>(problems.size()));
+    return candidate.diverged > 0 || std::isnan(value) ? infinity : value;
+  };
+  candidate.score = mean(log_score);
+  candidate.forward = mean(log_forward);
+  candidate.reverse = mean(log_reverse);
   return candidate;
 }
 
 }  // namespace detail
 
-/// Ranks the candidates, methods of one type that `unlearn` accepts, by their mean score over the
+/// Ranks the candidates, methods of one type that `unlearn` accepts, by their score over the
 /// held-out sets. Those that cost more than config.most_compute are left out; those that diverged
 /// come last. Equal scores: less compute first, then the earlier candidate.
 ///
@@ -168,15 +180,15 @@ Calibration calibrate(B& backend, const std::vector<Method>& candidates,
 
 /// All combinations of these settings, the others as in `method`: multipliers vary slowest,
 /// retain counts fastest. An empty list keeps the setting of `method`.
-template <class A, class R, class P, class O>
-std::vector<GaussNewtonMatching<DmDirect<A>, R, P, O>> matching_grid(
-    const GaussNewtonMatching<DmDirect<A>, R, P, O>& method, std::vector<double> multipliers,
+template <class A, class R, class W, class P, class O>
+std::vector<GaussNewtonMatching<DmDirect<A>, R, W, P, O>> matching_grid(
+    const GaussNewtonMatching<DmDirect<A>, R, W, P, O>& method, std::vector<double> multipliers,
     std::vector<double> dampings, std::vector<Index> iterations, std::vector<Index> retain_counts) {
   if (multipliers.empty()) multipliers = {method.target.multiplier};
   if (dampings.empty()) dampings = {method.damping};
   if (iterations.empty()) iterations = {method.iterations};
   if (retain_counts.empty()) retain_counts = {method.retain_count};
-  std::vector<GaussNewtonMatching<DmDirect<A>, R, P, O>> grid;
+  std::vector<GaussNewtonMatching<DmDirect<A>, R, W, P, O>> grid;
   for (const double multiplier : multipliers)
     for (const double damping : dampings)
       for (const Index iteration_count : iterations)

@@ -2,15 +2,16 @@
 // they are, instead of by many small steps of Adam.
 //
 //   minimise over theta:   sum over x in F u R' of  w_x |f_x(theta) - target(x)|^2
-//                          + mu |theta - theta0|^2
+//                          + mu (theta - theta0)' P^-1 (theta - theta0)
 //
 // Every step linearises f and solves; for all but tiny models the solve is dual, in the space of
-// the outputs: theta0 + J'(J J' + mu W^-1)^-1 r, by conjugate gradients that need products J v and
-// J'a alone. mu is relative to the mean diagonal of J J'. R' is chosen by a policy.
+// the outputs: theta0 + P J'(J P J' + mu W^-1)^-1 r, by conjugate gradients that need products J v
+// and J'a alone. mu is relative to the mean diagonal of J J'. R' is chosen by a policy, and so is P.
 //
 // In other words: the posterior mean of Gaussian-process regression of the change of outputs, with
-// the network's own tangent kernel as prior covariance and mu / w_x as the variance of the noise in
-// the targets. So damping also smooths what attribution got wrong point by point.
+// the network's own tangent kernel as prior covariance (through P, that of the weights' move) and
+// mu / w_x as the variance of the noise in the targets. So damping also smooths what attribution got
+// wrong point by point.
 //
 // Source: ours. Close in spirit to scrubbing by the neural tangent kernel (Golatkar, Achille, Soatto
 // 2020, arXiv 2003.02960, equation 10 there gives a shift of the weights by an NTK solve), with
@@ -20,6 +21,7 @@
 
 #include "expunge/data/forget_sets.hpp"
 #include "expunge/linearisation/head_kernel.hpp"
+#include "expunge/linearisation/kronecker_prior.hpp"
 #include "expunge/linearisation/output_blocks.hpp"
 #include "expunge/output/evaluate.hpp"
 #include "expunge/unlearning/dm_direct.hpp"
@@ -30,20 +32,26 @@
 
 namespace expunge {
 
-template <class TargetType, class RetainType = UniformRetain,
-          class PreconditionerType = OutputBlocks, class OutputType = Logits>
+template <class TargetType, class RetainType = UniformRetain, class PriorType = KroneckerPrior,
+          class PreconditionerType = NoPreconditioner, class OutputType = Logits>
 struct GaussNewtonMatching {
+  static_assert(std::is_same_v<PriorType, IsotropicPrior> ||
+                    std::is_same_v<PreconditionerType, NoPreconditioner>,
+                "GaussNewtonMatching: OutputBlocks, HeadKernel and the like are kernels under the "
+                "IsotropicPrior; with another prior take NoPreconditioner.");
   using Report = GaussNewtonReport;
 
   TargetType target;
-  double damping = 3e-2;     // > 0: mu, relative to the mean diagonal of J J' at theta0
-  Index iterations = 8;      // >= 1: of the solver, in each step
-  double tolerance = 1e-3;   // of the solver's relative residual, in [0, 1)
-  Index steps = 1;           // >= 1: linearisations
-  Index retain_count = 80;   // >= 0, at most all
-  double forget_weight = 1;  // > 0: w of forget points; that of retain points is 1
-  Index batch = 1024;        // points that go through the model at a time
+  double damping = 3e-3;         // > 0: mu, relative to the mean diagonal of J J' at theta0
+  Index iterations = 5;          // >= 1: of the solver, in each step
+  double tolerance = 1e-3;       // of the solver's relative residual, in [0, 1)
+  Index steps = 1;               // >= 1: linearisations
+  Index retain_count = 120;      // >= 0: points of R', at most all
+  double retain_multiple = 2.5;  // >= 0: and this many times |F|, if that is more
+  double forget_weight = 1;      // > 0: w of forget points; that of retain points is 1
+  Index batch = 1024;            // points that go through the model at a time
   RetainType retain = {};
+  PriorType prior = {};
   PreconditionerType preconditioner = {};
   OutputType output = {};
   std::uint64_t seed = 0;  // of the choice of retain points
@@ -51,15 +59,25 @@ struct GaussNewtonMatching {
   void validate() const {
     target.validate();
     retain.validate();
+    prior.validate();
     preconditioner.validate();
     solver().validate();
     require(damping > 0 && std::isfinite(damping), "GaussNewtonMatching: damping is ", damping,
             ", not positive and finite");
     require(steps >= 1, "GaussNewtonMatching: steps is ", steps, ", below 1");
     require(retain_count >= 0, "GaussNewtonMatching: retain_count is ", retain_count, ", negative");
+    require(retain_multiple >= 0 && std::isfinite(retain_multiple),
+            "GaussNewtonMatching: retain_multiple is ", retain_multiple,
+            ", not finite and at least 0");
     require(forget_weight > 0 && std::isfinite(forget_weight),
             "GaussNewtonMatching: forget_weight is ", forget_weight, ", not positive and finite");
     require(batch >= 1, "GaussNewtonMatching: batch is ", batch, ", below 1");
+  }
+  /// Points of R' for forget and retain sets of these sizes.
+  Index retain_points(Index forget, Index retain_size) const {
+    const double multiple = std::floor(retain_multiple * static_cast<double>(forget));
+    return static_cast<Index>(std::min(static_cast<double>(retain_size),
+                                       std::max(static_cast<double>(retain_count), multiple)));
   }
   SolverConfig solver() const { return {.iterations = iterations, .tolerance = tolerance}; }
 
@@ -76,6 +94,11 @@ struct GaussNewtonMatching {
                   "GaussNewtonMatching: the retain strategy must have validate, select and passes; "
                   "see docs/concepts.md#retainstrategy");
     static_assert(
+        WeightPrior<PriorType, Jacobian<Model, B, OutputType>, B>,
+        "GaussNewtonMatching: the prior must have validate and a Metric with measure, set, "
+        "apply, apply_inverse, apply_root, apply_root_transpose and flops; see "
+        "docs/concepts.md#weightprior");
+    static_assert(
         PreconditionerPolicy<PreconditionerType, Jacobian<Model, B, OutputType>, B>,
         "GaussNewtonMatching: the preconditioner must have validate and a Factor with factorise, "
         "apply and flops; see docs/concepts.md#preconditioner");
@@ -83,12 +106,14 @@ struct GaussNewtonMatching {
         evaluate_output(output, training_logits(problem), problem.data.labels, backend.threads());
     const TensorView<const Real> from = view(base);
     const Array<Real, 3> all_targets = target.targets(from, problem.forget);
-    const std::vector<Index> points = matched_points(backend, problem, from, view(all_targets));
-    const Array<Real, 3> targets = rows_of(view(all_targets), points);
+    const Array<Index, 2> points = matched_points(backend, problem, from, view(all_targets));
+    const Array<Real, 3> targets = rows_of(view(all_targets), view(points));
     GaussNewtonReport report(models.members());
     ProgressCounter counter(progress, models.members());
     for_each_cohort(backend, models.members(), [&](B& worker, Index first, Index count) {
-      match_cohort(worker, problem, points, view(targets).member_range(first, count), first, models,
+      const MatrixView<const Index> own =
+          points.shape()[0] == 1 ? view(points) : view(points).row_range(first, count);
+      match_cohort(worker, problem, own, view(targets).member_range(first, count), first, models,
                    after_step, report);
       counter.add(count);
     });
@@ -100,41 +125,50 @@ struct GaussNewtonMatching {
   }
 
  private:
-  /// F, then R'.
+  /// F, then R', [1 or members][points].
   template <class B, class Model, class Real>
-  std::vector<Index> matched_points(B& backend, const Problem<Model, Real>& problem,
-                                    TensorView<const Real> base,
-                                    TensorView<const Real> targets) const {
-    const Index count = std::min(retain_count, static_cast<Index>(problem.retain.size()));
-    const std::vector<Index> chosen =
+  Array<Index, 2> matched_points(B& backend, const Problem<Model, Real>& problem,
+                                 TensorView<const Real> base,
+                                 TensorView<const Real> targets) const {
+    const auto forget = static_cast<Index>(problem.forget.size());
+    const Index count = retain_points(forget, static_cast<Index>(problem.retain.size()));
+    const RetainLists lists =
         retain.select(backend, RetainQuery<Model, Real>{problem, base, targets, count, seed});
-    require(static_cast<Index>(chosen.size()) == count, "GaussNewtonMatching: the strategy chose ",
-            chosen.size(), " retain points instead of ", count);
-    std::vector<Index> points = problem.forget;
-    points.insert(points.end(), chosen.begin(), chosen.end());
-    check_forget_set("GaussNewtonMatching: the retain points", points, problem.data.size());
+    const auto rows = static_cast<Index>(lists.size());
+    require(rows == 1 || rows == base.members, "GaussNewtonMatching: the strategy gave ", rows,
+            " lists of retain points for ", base.members, " members");
+    Array<Index, 2> points = make_array<Index>(rows, forget + count);
+    for (Index m = 0; m < rows; ++m) {
+      std::vector<Index> list = problem.forget;
+      const std::vector<Index>& chosen = lists[static_cast<std::size_t>(m)];
+      require(static_cast<Index>(chosen.size()) == count,
+              "GaussNewtonMatching: the strategy chose ", chosen.size(),
+              " retain points instead of ", count);
+      list.insert(list.end(), chosen.begin(), chosen.end());
+      check_forget_set("GaussNewtonMatching: the retain points", list, problem.data.size());
+      std::copy(list.begin(), list.end(), view(points).row(m));
+    }
     return points;
   }
 
   template <class Real>
-  static Array<Real, 3> rows_of(TensorView<const Real> x, const std::vector<Index>& rows) {
-    Array<Real, 3> part = make_array<Real>(x.members, rows.size(), x.features);
+  static Array<Real, 3> rows_of(TensorView<const Real> x, MatrixView<const Index> rows) {
+    Array<Real, 3> part = make_array<Real>(x.members, rows.cols, x.features);
     for (Index m = 0; m < x.members; ++m)
-      for (std::size_t i = 0; i < rows.size(); ++i)
-        std::copy_n(x.row(m, rows[i]), x.features, view(part).row(m, static_cast<Index>(i)));
+      for (Index i = 0; i < rows.cols; ++i)
+        std::copy_n(x.row(m, rows(rows.rows == 1 ? 0 : m, i)), x.features, view(part).row(m, i));
     return part;
   }
 
   template <class B, class Model, class Real, class Observer>
-  void match_cohort(B& worker, const Problem<Model, Real>& problem,
-                    const std::vector<Index>& points, TensorView<const Real> targets, Index first,
-                    Ensemble<Model, Real>& models, const Observer& after_step,
-                    GaussNewtonReport& report) const {
-    using Cohort = detail::CohortMatching<Model, B, OutputType, PreconditionerType>;
+  void match_cohort(B& worker, const Problem<Model, Real>& problem, MatrixView<const Index> points,
+                    TensorView<const Real> targets, Index first, Ensemble<Model, Real>& models,
+                    const Observer& after_step, GaussNewtonReport& report) const {
+    using Cohort = detail::CohortMatching<Model, B, OutputType, PriorType, PreconditionerType>;
     CohortWeights<Model, B> weights(worker, targets.members), start(worker, targets.members);
     weights.load(worker, models, first);
     start.load(worker, models, first);
-    typename Cohort::System system(worker, output, problem.data, points,
+    typename Cohort::System system(worker, output, prior, problem.data, points,
                                    static_cast<Index>(problem.forget.size()), forget_weight, batch,
                                    start.theta(), targets);
     Cohort cohort(worker, system, preconditioner, weights, first, report);

@@ -1,19 +1,20 @@
 // The damped least-squares problem of Gauss-Newton matching, for one cohort:
 //
-//   Phi(theta) = sum_i w_i (f_i(theta) - t_i)^2 + mu |theta - theta0|^2
+//   Phi(theta) = sum_i w_i (f_i(theta) - t_i)^2 + mu D'P^-1 D,     D = theta - theta0
 //
 //   f, t   outputs and targets [members][rows], rows = points * outputs
 //   w      forget_weight on the rows of forget points, 1 on the others
 //   mu     damping x mean diagonal of J J' at theta0, one per member
+//   P      the prior of the weights' move (linearisation/weight_prior.hpp)
 //
 // It holds the Jacobian at theta and says what Phi is there, and how its linearisation falls along a
-// direction.
+// direction. Every move D goes with its pull P^-1 D, which the dual solver has for nothing.
 #pragma once
 
 #include <cmath>
 
 #include "expunge/core/random.hpp"
-#include "expunge/linearisation/jacobian.hpp"
+#include "expunge/linearisation/weight_prior.hpp"
 
 namespace expunge::detail {
 
@@ -54,27 +55,33 @@ struct PredictedFall {
   double operator()(double s) const { return s * (2 * slope - curvature * s); }
 };
 
-template <class Model, class B, class OutputType>
+template <class Model, class B, class OutputType, class PriorType>
 class MatchingSystem {
   using Real = typename B::Real;
 
  public:
   using JacobianType = Jacobian<Model, B, OutputType>;
+  using Metric = typename PriorType::template Metric<JacobianType, B>;
 
-  /// `points`: forget points first; `targets` [members][points][outputs]; `start` = theta0.
-  MatchingSystem(B& backend, const OutputType& output, DatasetView data,
-                 const std::vector<Index>& points, Index forget, double forget_weight, Index batch,
+  /// `points` [1 or members][count], the `forget` forget points first; `targets`
+  /// [members][points][outputs]; `start` = theta0.
+  MatchingSystem(B& backend, const OutputType& output, const PriorType& prior, DatasetView data,
+                 MatrixView<const Index> points, Index forget, double forget_weight, Index batch,
                  MatrixView<const Real> start, TensorView<const Real> targets)
       : members_(start.rows),
+        forget_(forget),
         start_(start),
         jacobian_(backend, output, data, points, members_, batch),
+        metric_(backend, prior, jacobian_),
         values_(backend, members_, jacobian_.rows()),
         targets_(backend, members_, jacobian_.rows()),
         weighted_(backend, members_, jacobian_.rows()),
         image_(backend, members_, jacobian_.rows()),
+        moved_(backend, members_, jacobian_.rows()),
         shift_(backend, members_, jacobian_.rows()),
         root_weight_(backend, 1, jacobian_.rows()),
-        displacement_(backend, members_, Model::parameters) {
+        displacement_(backend, members_, Model::parameters),
+        pull_(backend, members_, Model::parameters) {
     copy_rows(backend, targets.flat(), targets_.view());
     std::vector<Real> roots;
     for (Index i = 0; i < rows(); ++i)
@@ -86,6 +93,7 @@ class MatchingSystem {
   Index members() const { return members_; }
   Index rows() const { return jacobian_.rows(); }
   JacobianType& jacobian() { return jacobian_; }
+  Metric& metric() { return metric_; }
   MatrixView<const Real> root_weight() const { return root_weight_; }
   MatrixView<const Real> shift() const { return shift_; }  // mu / w  [members][rows]
   const PerMember& mu() const { return mu_; }
@@ -104,7 +112,7 @@ class MatchingSystem {
     for (Index m = 0; m < members_; ++m)
       copy_rows(backend, MatrixView<const Real>(signs.data(), 1, rows()),
                 image_.view().row_range(m, 1));
-    jacobian_.apply_transpose(backend, image_, scratch);
+    metric_.measure(backend, image_, forget_, scratch);
     dot_rows(backend, scratch, scratch, diagonal_);
     std::vector<Real> mu;
     for (std::size_t m = 0; m < mu_.size(); ++m) {
@@ -115,17 +123,20 @@ class MatchingSystem {
     const MatrixView<const Real> host(mu.data(), members_, 1);
     for_each_element(backend, members_, 1, rows(),
                      DivideByWeight<Real>{resident(backend, host), root_weight_, shift_});
+    metric_.set(backend, mu_);
     displace(backend, weights.theta);
   }
 
-  /// Goes to other weights.
-  void move(B& backend, Weights<Real> weights) {
+  /// Goes to other weights, whose displacement has this pull.
+  void move(B& backend, Weights<Real> weights, MatrixView<const Real> pull) {
     jacobian_.linearise(backend, weights, values_);
     displace(backend, weights.theta);
+    copy_rows(backend, pull, pull_.view());
   }
 
-  /// theta - theta0  [members][p].
+  /// D = theta - theta0, and P^-1 D  [members][p].
   MatrixView<const Real> displacement() const { return displacement_; }
+  MatrixView<const Real> pull() const { return pull_; }
 
   /// sum_i w_i (f_i - t_i)^2 where it stands.
   PerMember mismatch(B& backend) {
@@ -138,7 +149,7 @@ class MatchingSystem {
   /// Phi where it stands.
   PerMember phi(B& backend) {
     PerMember sum = mismatch(backend), distance;
-    dot_rows(backend, displacement_, displacement_, distance);
+    dot_rows(backend, displacement_, pull_, distance);
     for (std::size_t m = 0; m < sum.size(); ++m) sum[m] += mu_[m] * distance[m];
     return sum;
   }
@@ -146,25 +157,27 @@ class MatchingSystem {
   /// r = t - f + J (theta - theta0): what J D should be.
   void right_hand_side(B& backend, bool at_start, MatrixView<Real> r) {
     if (at_start)
-      fill_zero(backend, r);
+      fill_zero(backend, moved_.view());
     else
-      jacobian_.apply(backend, displacement_, r);
+      jacobian_.apply(backend, displacement_, moved_.view());
+    copy_rows(backend, MatrixView<const Real>(moved_), r);
     const PerMember one(static_cast<std::size_t>(members_), 1.0);
     add_scaled(backend, one, targets_, r);
     add_scaled(backend, PerMember(one.size(), -1.0), values_, r);
   }
 
-  /// Along `direction` [members][p], by one tangent pass.
-  std::vector<PredictedFall> predict(B& backend, MatrixView<const Real> direction) {
+  /// Along `direction` [members][p], whose pull is P^-1 direction; `image` [members][rows] is J times
+  /// the displacement that it leads to, for the last right_hand_side.
+  std::vector<PredictedFall> predict(B& backend, MatrixView<const Real> direction,
+                                     MatrixView<const Real> pull, MatrixView<const Real> image) {
     PerMember slopes, pulls, curvatures, lengths;
-    jacobian_.apply(backend, direction, image_);
     for_each_element(backend, members_, 1, rows(),
-                     MultiplyByRoot<Real>{root_weight_, image_, image_});
+                     WeightedDifference<Real>{root_weight_, image, moved_, image_});
     weigh_errors(backend);
     dot_rows(backend, weighted_, image_, slopes);
-    dot_rows(backend, displacement_, direction, pulls);
+    dot_rows(backend, pull_, direction, pulls);
     dot_rows(backend, image_, image_, curvatures);
-    dot_rows(backend, direction, direction, lengths);
+    dot_rows(backend, direction, pull, lengths);
     std::vector<PredictedFall> falls;
     for (std::size_t m = 0; m < mu_.size(); ++m)
       falls.push_back({-(slopes[m] + mu_[m] * pulls[m]), curvatures[m] + mu_[m] * lengths[m]});
@@ -181,10 +194,12 @@ class MatchingSystem {
     add_scaled(backend, PerMember(static_cast<std::size_t>(members_), -1.0), start_, displacement_);
   }
 
-  Index members_;
+  Index members_, forget_;
   MatrixView<const Real> start_;
   JacobianType jacobian_;
-  MemberVectors<B> values_, targets_, weighted_, image_, shift_, root_weight_, displacement_;
+  Metric metric_;
+  MemberVectors<B> values_, targets_, weighted_, image_, moved_, shift_, root_weight_;
+  MemberVectors<B> displacement_, pull_;
   PerMember mu_, diagonal_;
 };
 

@@ -14,7 +14,7 @@ struct LargestChangeRetain {
   double passes(Index) const { return 0; }
 
   template <class B, class Model, class Real>
-  std::vector<Index> select(B&, const RetainQuery<Model, Real>& query) const {
+  RetainLists select(B&, const RetainQuery<Model, Real>& query) const {
     std::vector<double> scores(query.problem.retain.size());
     for (Index m = 0; m < query.base.members; ++m) {
       if (!is_finite(query.problem.models, m)) continue;
@@ -27,7 +27,7 @@ struct LargestChangeRetain {
         }
       }
     }
-    return detail::highest(query.problem.retain, scores, query.count);
+    return {detail::highest(query.problem.retain, scores, query.count)};
   }
 };
 

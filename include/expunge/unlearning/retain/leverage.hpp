@@ -31,7 +31,7 @@ struct LeverageRetain {
   }
 
   template <class B, class Model, class Real>
-  std::vector<Index> select(B& backend, const RetainQuery<Model, Real>& query) const {
+  RetainLists select(B& backend, const RetainQuery<Model, Real>& query) const {
     const Problem<Model, Real>& problem = query.problem;
     std::vector<double> leverage(problem.retain.size());
     for (Index m = 0; m < std::min(models, problem.models.members()); ++m)
@@ -44,7 +44,7 @@ struct LeverageRetain {
                                       static_cast<std::uint64_t>(problem.retain[i]));
       keys.push_back(std::log(1 - u) / leverage[i]);  // 1 - u is never 0
     }
-    return detail::highest(problem.retain, keys, query.count);
+    return {detail::highest(problem.retain, keys, query.count)};
   }
 
  private:

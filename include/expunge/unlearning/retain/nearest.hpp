@@ -22,7 +22,7 @@ struct NearestRetain {
   }
 
   template <class B, class Model, class Real>
-  std::vector<Index> select(B& backend, const RetainQuery<Model, Real>& query) const {
+  RetainLists select(B& backend, const RetainQuery<Model, Real>& query) const {
     const Problem<Model, Real>& problem = query.problem;
     using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     Matrix similarity = Matrix::Zero(static_cast<Index>(problem.retain.size()),
@@ -36,7 +36,7 @@ struct NearestRetain {
     }
     std::vector<double> scores;
     for (Index i = 0; i < similarity.rows(); ++i) scores.push_back(similarity.row(i).maxCoeff());
-    return detail::highest(problem.retain, scores, query.count);
+    return {detail::highest(problem.retain, scores, query.count)};
   }
 
  private:

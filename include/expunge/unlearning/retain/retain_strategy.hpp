@@ -23,10 +23,13 @@ struct RetainQuery {
   std::uint64_t seed;
 };
 
+/// Lists of examples: one for all members, or one for each.
+using RetainLists = std::vector<std::vector<Index>>;
+
 /// A strategy S:
 ///
 ///   s.validate()
-///   s.select(b, query)       `count` different positions of the retain set
+///   s.select(b, query)       `count` different examples of the retain set, for all or for each
 ///   s.passes(members)        forward passes over the whole training set that this takes, per member
 ///
 /// See docs/concepts.md#retainstrategy.
@@ -34,7 +37,7 @@ template <class S, class Model, class B>
 concept RetainStrategy = requires(const S& strategy, B& backend,
                                   const RetainQuery<Model, typename B::Real>& query) {
   strategy.validate();
-  { strategy.select(backend, query) } -> std::convertible_to<std::vector<Index>>;
+  { strategy.select(backend, query) } -> std::convertible_to<RetainLists>;
   { strategy.passes(Index{}) } -> std::convertible_to<double>;
 };
 

@@ -1,0 +1,30 @@
+// Gauss-Newton with the chosen settings, but other parts.
+#pragma once
+
+#include "methods.hpp"
+
+namespace frontier {
+
+/// The settings of `chosen` with these parts in the place of its own.
+template <class T, class R, class W, class P, class O, class Target, class Retain, class Prior,
+          class Preconditioner>
+expunge::GaussNewtonMatching<Target, Retain, Prior, Preconditioner, O> with_parts(
+    const expunge::GaussNewtonMatching<T, R, W, P, O>& chosen, Target target, Retain retain,
+    Prior prior, Preconditioner preconditioner) {
+  return {.target = target,
+          .damping = chosen.damping,
+          .iterations = chosen.iterations,
+          .tolerance = chosen.tolerance,
+          .steps = chosen.steps,
+          .retain_count = chosen.retain_count,
+          .retain_multiple = chosen.retain_multiple,
+          .forget_weight = chosen.forget_weight,
+          .batch = chosen.batch,
+          .retain = retain,
+          .prior = prior,
+          .preconditioner = preconditioner,
+          .output = chosen.output,
+          .seed = chosen.seed};
+}
+
+}  // namespace frontier

@@ -1,0 +1,23 @@
+// What a measurement ran on.
+#pragma once
+
+#include <fstream>
+#include <string>
+
+namespace quickstart {
+
+/// The first value of a "name : value" line of a file of /proc, or "unknown".
+inline std::string proc_value(const char* file, const std::string& name) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    const std::size_t colon = line.find(": ");
+    if (line.rfind(name, 0) == 0 && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+inline std::string processor_name() {
+  return proc_value("/proc/cpuinfo", "model name");
+}
+
+}  // namespace quickstart
