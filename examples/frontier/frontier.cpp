@@ -52,11 +52,13 @@ void print_tables(const Findings& found) {
     std::cout << "\n" << markdown_table(score_table(found.methods, "Methods"));
   if (!found.attribution.empty())
     std::cout << "\n"
-              << markdown_table(
-                     short_table(found.attribution, "Attribution: DM-Direct over all forget sets"));
+              << markdown_table(short_table(found.attribution,
+                                            "Attribution: DM-Direct over all forget sets",
+                                            compute_percent));
   if (!found.variants.empty())
     std::cout << "\n"
-              << markdown_table(short_table(found.variants, "Variants of DMM, Gauss-Newton"));
+              << markdown_table(
+                     short_table(found.variants, "Variants of DMM, Gauss-Newton", measure_count));
 }
 
 void write_csv(const std::filesystem::path& out, const Findings& found) {

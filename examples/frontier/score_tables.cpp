@@ -53,16 +53,16 @@ report::Table score_table(const Observations& observations, const std::string& t
   return table;
 }
 
-report::Table short_table(const Observations& observations, const std::string& title) {
+report::Table short_table(const Observations& observations, const std::string& title, Measure end) {
   report::Table table;
   table.title = title;
   table.columns = {{"", "method", true}};
-  for (const Column& column : measure_columns(compute_percent)) table.columns.push_back(column);
+  for (const Column& column : measure_columns(end)) table.columns.push_back(column);
   const std::vector<std::string> sets = distinct(observations, &Observation::set);
   for (const std::string& set : sets) table.columns.push_back({"both,", set});
   for (const std::string& method : distinct(observations, &Observation::method)) {
     std::vector<Cell> row{{method}};
-    add_measures(row, observations, all_sets, method, compute_percent);
+    add_measures(row, observations, all_sets, method, end);
     for (const std::string& set : sets)
       row.push_back(estimate_cell(over_seeds(observations, set, method, both_directions)));
     table.rows.push_back(std::move(row));

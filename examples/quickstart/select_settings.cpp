@@ -186,24 +186,35 @@ void select_matching(Lab& lab, std::vector<HeldOut>& sets, const std::string& na
   print_best(name, tried);
 }
 
+/// The settings of Gauss-Newton that were tried, as differences to its defaults.
+std::vector<GaussNewtonDmm> gauss_newton_grid(const LogitDatamodels& datamodels) {
+  std::vector<GaussNewtonDmm> grid;
+  for (const double multiplier : {1.3, 1.4, 1.5, 1.6})
+    for (const double damping : {1e-3, 3e-3})
+      for (const double prior : {100, 200, 400})
+        for (const Index iterations : {3, 4, 5})
+          for (const Index steps : {1, 2})
+            for (const double retain : {2.5, 5.0})
+              grid.push_back({.target = {datamodels, multiplier},
+                              .damping = damping,
+                              .iterations = iterations,
+                              .steps = steps,
+                              .retain_count = static_cast<Index>(50 * retain),
+                              .retain_multiple = retain,
+                              .prior = {prior}});
+  return grid;
+}
+
 void select_gauss_newton(Lab& lab, std::vector<HeldOut>& sets, const LogitDatamodels& datamodels) {
   std::vector<Candidate> tried;
-  for (const double multiplier : {1.2, 1.3, 1.4, 1.5, 1.6})
-    for (const double damping : {1e-3, 3e-3, 1e-2})
-      for (const double prior : {100, 200, 400})
-        for (const Index iterations : {4, 5, 6})
-          for (const Index retain : {80, 120})
-            tried.push_back(
-                judge(lab, sets,
-                      sentence("multiplier ", multiplier, ", damping ", damping, ", prior of ",
-                               prior, ", ", iterations, " iterations, ", retain, " retain points"),
-                      [&](const HeldOut&) {
-                        return GaussNewtonDmm{.target = {datamodels, multiplier},
-                                              .damping = damping,
-                                              .iterations = iterations,
-                                              .retain_count = retain,
-                                              .prior = {prior}};
-                      }));
+  for (const GaussNewtonDmm& method : gauss_newton_grid(datamodels))
+    tried.push_back(
+        judge(lab, sets,
+              sentence("multiplier ", method.target.multiplier, ", damping ", method.damping,
+                       ", prior of ", method.prior.points, ", ", method.iterations, " iterations, ",
+                       method.steps, " steps, retain x", method.retain_multiple, ", at least ",
+                       method.retain_count),
+              [&](const HeldOut&) { return method; }));
   print_best("DMM, Gauss-Newton", tried);
 }
 

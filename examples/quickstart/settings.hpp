@@ -45,8 +45,9 @@ inline Dmm chosen_dmm(const LogitDatamodels& datamodels) {
 inline GaussNewtonDmm chosen_gauss_newton(const LogitDatamodels& datamodels) {
   return {.target = {datamodels, 1.5},
           .damping = 3e-3,
-          .iterations = 5,
-          .retain_count = 120,
+          .iterations = 4,
+          .retain_count = 250,
+          .retain_multiple = 5,
           .prior = {200}};
 }
 

@@ -22,7 +22,7 @@
 namespace expunge {
 
 struct KroneckerPrior {
-  double points = 100;  // > 0: retain points that the prior stands for
+  double points = 200;  // > 0: retain points that the prior stands for
 
   void validate() const {
     require(points > 0 && std::isfinite(points), "KroneckerPrior: points is ", points,

@@ -42,14 +42,14 @@ struct GaussNewtonMatching {
   using Report = GaussNewtonReport;
 
   TargetType target;
-  double damping = 3e-3;         // > 0: mu, relative to the mean diagonal of J J' at theta0
-  Index iterations = 5;          // >= 1: of the solver, in each step
-  double tolerance = 1e-3;       // of the solver's relative residual, in [0, 1)
-  Index steps = 1;               // >= 1: linearisations
-  Index retain_count = 120;      // >= 0: points of R', at most all
-  double retain_multiple = 2.5;  // >= 0: and this many times |F|, if that is more
-  double forget_weight = 1;      // > 0: w of forget points; that of retain points is 1
-  Index batch = 1024;            // points that go through the model at a time
+  double damping = 3e-3;       // > 0: mu, relative to the mean diagonal of J J' at theta0
+  Index iterations = 4;        // >= 1: of the solver, in each step
+  double tolerance = 1e-3;     // of the solver's relative residual, in [0, 1)
+  Index steps = 1;             // >= 1: linearisations
+  Index retain_count = 250;    // >= 0: points of R', at most all
+  double retain_multiple = 5;  // >= 0: and this many times |F|, if that is more
+  double forget_weight = 1;    // > 0: w of forget points; that of retain points is 1
+  Index batch = 1024;          // points that go through the model at a time
   RetainType retain = {};
   PriorType prior = {};
   PreconditionerType preconditioner = {};
