@@ -7,18 +7,10 @@
 namespace frontier {
 
 using namespace expunge;
-using report::MethodStyle;
 using report::detail::ComputeAxis;
 using report::detail::number;
 
 namespace {
-
-/// The styles of all reports, but Gauss-Newton has colours of its own beside Adam.
-MethodStyle style_of(const std::string& method) {
-  if (method == "DMM, Gauss-Newton") return {"#8e5bd0", 7};
-  if (method == "OM, Gauss-Newton") return {"#8aa33a", 7};
-  return report::method_style(method);
-}
 
 struct Axes {
   ComputeAxis compute;
@@ -79,10 +71,10 @@ std::string set_panel(const Observations& observations, const std::vector<std::s
   for (std::size_t m = 0; m < methods.size(); ++m) {
     const std::string block = sentence("point", s, "_", m);
     blocks += point_block(block, observations, sets[s], methods[m], measure, axes);
-    const std::string style = report::detail::points_style(style_of(methods[m]));
-    plots +=
-        sentence(", $", block, " using 1:2:3:4 with yerrorbars linewidth 1 pointtype 0 ",
-                 "linecolor '", style_of(methods[m]).colour, "', $", block, " using 1:2 ", style);
+    const std::string style = report::detail::points_style(report::method_style(methods[m]));
+    plots += sentence(", $", block, " using 1:2:3:4 with yerrorbars linewidth 1 pointtype 0 ",
+                      "linecolor '", report::method_style(methods[m]).colour, "', $", block,
+                      " using 1:2 ", style);
   }
   const double floor = over_seeds(observations, sets[s], floor_name, measure).mean;
   return sentence(
@@ -111,7 +103,7 @@ report::Drawing frontier_drawing(const Observations& observations, Measure measu
   std::vector<report::detail::KeyEntry> key{
       {"floor", "with lines linecolor '#000000' dashtype (8,5)"}};
   for (const std::string& method : drawn_methods(observations))
-    key.push_back({method, report::detail::points_style(style_of(method))});
+    key.push_back({method, report::detail::points_style(report::method_style(method))});
   drawing.commands += report::detail::key_strip(key, 0.01, 0.17, 2) + report::detail::drawing_end();
   return drawing;
 }

@@ -196,6 +196,8 @@ TEST_CASE("sizes that do not fit are refused with their numbers") {
                     "[2][3]");
   CHECK_THROWS_WITH(solver(backend, {}, a, b, {0, 0, 0}, x.view()),
                     "Lsqr: 3 dampings for 2 problems");
+  CHECK_THROWS_WITH(solver(backend, {}, a, b, {0, -0.5}, x.view()),
+                    "Lsqr: damping is -0.5, negative");
   CHECK_THROWS_WITH(solver(backend, {.iterations = 0}, a, b, {0, 0}, x.view()),
                     "SolverConfig: iterations is 0, below 1");
 }

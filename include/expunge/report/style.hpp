@@ -22,9 +22,11 @@ struct NamedStyle {
 };
 
 /// The first entry that a name begins with decides, so longer names stand first.
-inline constexpr std::array<NamedStyle, 14> named_styles{{
+inline constexpr std::array<NamedStyle, 16> named_styles{{
     {"do nothing", {"#8a8a8a", 4}},
     {"full", {"#8a8a8a", 4}},
+    {"DMM, Gauss-Newton", {"#8e5bd0", 7}},
+    {"OM, Gauss-Newton", {"#8aa33a", 7}},
     {"DMM", {"#2f7fd1", 5}},
     {"DM-Direct", {"#45b5e6", 13}},
     {"OM", {"#12a594", 9}},

@@ -50,6 +50,8 @@ class Lsqr {
             x.cols, "]");
     require(static_cast<Index>(damping.size()) == members_, "Lsqr: ", damping.size(),
             " dampings for ", members_, " problems");
+    for (const double value : damping)
+      require(!(value < 0), "Lsqr: damping is ", value, ", negative");
     start(backend, a, b, x);
     for (Index i = 0; i < config.iterations && any_open(config); ++i) step(backend, a, damping, x);
     return statuses(config);
