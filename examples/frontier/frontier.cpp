@@ -4,9 +4,9 @@
 //   frontier [--data DIR] [--store DIR] [--seeds 3] [--threads N] [--models 100]
 //            [--subset-models 2000] [--out DIR] [--attribution] [--variants] [--no-methods]
 //
-// Settings are those of the demonstration (../quickstart/settings.hpp), chosen on other forget sets.
-// Scores are p95 KLoM; a seed draws data, models and forget sets anew. An interval is the 95 % one of
-// the mean over seeds (student_t.hpp). Models that diverge count with the ceiling of KLoM.
+// Settings are those of the demonstration (../quickstart/settings.hpp), chosen on other forget
+// sets. Scores are p95 KLoM; a seed draws data, models and forget sets anew. An interval is the 95
+// % one of the mean over seeds (student_t.hpp). Models that diverge count with the ceiling of KLoM.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -118,7 +118,7 @@ int main(int argc, char** argv) try {
   app.add_flag("--attribution", options.attribution,
                "compare attribution too, on seed 0, or on all if --seeds is given");
   app.add_flag("--variants", options.variants,
-               "compare retain points, priors and steps of Gauss-Newton too");
+               "compare retain points, priors, steps and iterations of Gauss-Newton too");
   app.add_flag("--no-methods", no_methods, "leave out the comparison of methods");
   CLI11_PARSE(app, argc, argv);
   options.methods = !no_methods;

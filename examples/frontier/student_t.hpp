@@ -13,9 +13,9 @@ namespace frontier {
 
 inline constexpr std::size_t most_seeds = 10;
 
-/// The .975 quantile for n = 2 .. 10 values, n - 1 = 1 .. 9 degrees of freedom. Source: NIST/SEMATECH
-/// e-Handbook of Statistical Methods, section 1.3.6.7.2, "Critical values of the Student's t
-/// distribution", column 0.975.
+/// The .975 quantile for n = 2 .. 10 values, n - 1 = 1 .. 9 degrees of freedom. Source:
+/// NIST/SEMATECH e-Handbook of Statistical Methods, section 1.3.6.7.2, "Critical values of the
+/// Student's t distribution", column 0.975.
 inline double student_quantile(std::size_t n) {
   constexpr std::array<double, most_seeds - 1> quantiles{12.706, 4.303, 3.182, 2.776, 2.571,
                                                          2.447,  2.365, 2.306, 2.262};

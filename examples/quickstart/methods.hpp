@@ -45,8 +45,8 @@ MethodRun run(Lab& lab, const ForgetProblem& problem, const GaussNewtonDmm& meth
 /// SCRUB+R; rewinds by the error on the validation points.
 MethodRun run_rewound(Lab& lab, const ForgetProblem& problem, const expunge::Scrub<>& method);
 
-/// DM-Direct: what the full models would say without the forget set. No compute, for no model changes; the
-/// seconds are those of the prediction, not of fitting the datamodels.
+/// DM-Direct: what the full models would say without the forget set. No compute, for no model
+/// changes; the seconds are those of the prediction, not of fitting the datamodels.
 MethodRun run_direct(const FullModels& full, const LogitDatamodels& datamodels,
                      const std::vector<Index>& forget, double multiplier);
 

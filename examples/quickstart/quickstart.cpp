@@ -125,18 +125,14 @@ report::Results run_pipeline(const Options& options, Lab& lab, const std::string
     results.forget_sets.push_back(std::move(done.result));
   }
   results.remarks = {
-      "The settings of every method, baselines included, were chosen by the same rule on six "
-      "forget "
-      "sets that are not reported here (random 50, random 100, 50 of Pullover, 50 of Coat, the top "
-      "50 "
-      "of PC3, the top 20 of PC4): the lowest geometric mean over sets of p95 KLoM, itself the "
-      "mean "
-      "over splits and both directions, at no more than a fifth of a full training "
+      "The settings of every method, baselines included, were chosen by one rule on six forget "
+      "sets that are not reported here (random 50, random 100, 50 of Pullover, 50 of Coat, the "
+      "top 50 of PC3, the top 20 of PC4): the lowest geometric mean over sets of p95 KLoM, itself "
+      "the mean over splits and both directions, at no more than a fifth of a full training "
       "(select_settings). SCRUB+R takes SCRUB's settings, and the length of partial retraining is "
       "about half.",
       "Read forward, reverse and Gaussian together. KL(oracle || unlearned) alone rewards models "
-      "that "
-      "are too spread out; the reverse direction exposes them.",
+      "that are too spread out; the reverse direction exposes them.",
       "p95 over a forget set of 50 points is about its third largest value: the mean stands beside "
       "it.",
       "OM uses real oracles, which unlearning is meant to avoid; it shows what perfect targets "

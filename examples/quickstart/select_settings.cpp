@@ -4,11 +4,11 @@
 //
 // Every method is run over a grid of its settings, baselines as well as ours, on six held-out
 // forget sets: other random examples (50 and 100), other classes (50 of Pullover, 50 of Coat), and
-// other components (the top 50 of PC3 and the top 20 of PC4). A set's score is the mean over the three
-// splits and the two directions of KL of p95 KLoM: one direction alone rewards models that are too
-// spread out. A setting's score is the geometric mean over the sets, so that no single set, however
-// hard, rules the choice. Settings that cost more than a fifth of a full training on any set are left
-// out.
+// other components (the top 50 of PC3 and the top 20 of PC4). A set's score is the mean over the
+// three splits and the two directions of KL of p95 KLoM: one direction alone rewards models that
+// are too spread out. A setting's score is the geometric mean over the sets, so that no single set,
+// however hard, rules the choice. Settings that cost more than a fifth of a full training on any
+// set are left out.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>

@@ -379,12 +379,15 @@ static_assert(PreconditionerPolicy<RowScaling, Jacobian<SmallNet, Cpu<float>>, C
 // [end]
 
 // [prior]
-/// The weights from `first` on are `slack` times as likely to move: P = diag(1, ..., slack^2, ...).
+/// The weights from `first` on may move `slack` times as far: P = diag(1, ..., slack^2, ...).
 struct LooseTail {
   Index first = 0;
   double slack = 10;
 
-  void validate() const { require(slack > 0, "LooseTail: slack is ", slack, ", not positive"); }
+  void validate() const {
+    require(first >= 0, "LooseTail: first is ", first, ", negative");
+    require(slack > 0, "LooseTail: slack is ", slack, ", not positive");
+  }
 
   template <class JacobianType, class B>
   class Metric {

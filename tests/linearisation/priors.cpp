@@ -158,7 +158,8 @@ TEST_CASE("without retain points the moments are those of all points") {
   const auto inverse = measured.dense([&](const Vectors& v) { return measured.inverse(v); });
   for (Index m = 0; m < 3; ++m) {
     const double mu = three_mus[static_cast<std::size_t>(m)];
-    const DenseMatrix expected = dense_penalty(bench, m, measured.signs, 0, 100, mu);
+    const DenseMatrix expected =
+        dense_penalty(bench, m, measured.signs, 0, KroneckerPrior{}.points, mu);
     CHECK(relative_difference(DenseMatrix(mu * inverse[static_cast<std::size_t>(m)]), expected) <=
           1e-11);
   }

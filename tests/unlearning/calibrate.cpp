@@ -195,7 +195,7 @@ TEST_CASE("the right multiplier of a right attribution wins against real oracles
       backend, recipe, data, points, {.sets = 2, .size = 20, .oracles = 100, .seed = 7}, forget);
   // [end]
   const Datamodels datamodels = known_change(bench, held_out);
-  const std::vector<double> multipliers = {0, 1, 4}, dampings = {1e-2};
+  const std::vector<double> multipliers = {0, 1, 8}, dampings = {1e-2};
   const double budget = 5;  // the data are few: one pass of a solver is much of a training
   // [grid]
   const GaussNewtonMatching<DmDirect<Datamodels>> method{.target = {datamodels}};
@@ -214,7 +214,7 @@ TEST_CASE("the right multiplier of a right attribution wins against real oracles
     CHECK((c.compute > 0 && c.seconds > 0 && c.diverged == 0));
   }
   const Candidate& worst = calibration.ranked.back();
-  CHECK(candidates[worst.index].target.multiplier == 4);
+  CHECK(candidates[worst.index].target.multiplier == 8);
   CHECK(worst.score > calibration.best().score + 0.25);
 }
 
@@ -340,6 +340,7 @@ TEST_CASE("the grid lists all combinations, retain counts fastest, and keeps wha
           CHECK(grid[i].damping == damping);
           CHECK(grid[i].iterations == iterations);
           CHECK(grid[i].retain_count == retain);
+          CHECK(grid[i].retain_multiple == 0);
           CHECK(grid[i].tolerance == 0.1);
           CHECK(grid[i].seed == 12);
           CHECK(&grid[i].target.attribution == &attribution);

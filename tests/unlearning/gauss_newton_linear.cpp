@@ -340,6 +340,7 @@ TEST_CASE_TEMPLATE("further steps go on with the dual solve where the first brok
   const std::vector<double> numbers = normals<double>(members * 12 * 3, 90);
   for (std::size_t i = 0; i < outputs.size(); ++i) outputs.data()[i] += numbers[i];
   auto method = exact<Prior>(outputs, 0.1, 9);
+  if constexpr (requires { method.prior.points; }) method.prior.points = 100;
   const auto solution = unlearn(linear.backend, method, linear.problem);
   method.iterations = 3;
   const auto error = [&](Index steps) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <Eigen/Cholesky>
+#include <limits>
 #include <vector>
 
 #include "expunge/backend/gemm.hpp"
@@ -13,7 +14,7 @@ namespace expunge {
 
 /// Overwrites the lower triangle (of the matrix read column by column) by L. Returns one flag per
 /// member: 0 where a[m] is not positive definite or holds a number that is none; such a factor is
-/// of no use.
+/// filled with NaN, so that nobody takes it for one.
 template <class Real>
 std::vector<char> cholesky(const Cpu<Real>&, TensorView<Real> a) {
   require(a.rows == a.features, "cholesky: matrices are ", a.rows, " x ", a.features);
@@ -23,16 +24,10 @@ std::vector<char> cholesky(const Cpu<Real>&, TensorView<Real> a) {
     Eigen::Map<Matrix> matrix(a[m].data, a.rows, a.rows);
     const Eigen::LLT<Eigen::Ref<Matrix>> factor(matrix);
     definite.push_back(factor.info() == Eigen::Success && matrix.diagonal().allFinite());
+    if (!definite.back()) matrix.setConstant(std::numeric_limits<Real>::quiet_NaN());
   }
   return definite;
 }
-
-/// What to solve with a factor L of A = L L'.
-enum class Solve {
-  whole,           // A x = b
-  half,            // L x = b
-  half_transpose,  // L' x = b
-};
 
 /// In place, for factors l [members][n][n] and right-hand sides x [members][n][columns].
 template <class Real>

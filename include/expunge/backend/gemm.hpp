@@ -12,6 +12,13 @@ namespace expunge {
 
 enum class Op { none, transpose };
 
+/// What to solve with a Cholesky factor L of A = L L' (cholesky.hpp).
+enum class Solve {
+  whole,           // A x = b
+  half,            // L x = b
+  half_transpose,  // L' x = b
+};
+
 namespace detail {
 
 template <class Real>

@@ -7,7 +7,7 @@
 // `linearise` runs the model at the weights that it is given, in Mode::eval (running statistics
 // stand still), and the products are of those weights until its next call. Points go through in
 // batches that share one workspace. With one batch its activations are kept; with more, every
-// product repeats the forward pass of each batch, so memory does not grow with the points.
+// product repeats the forward pass of each batch, so that only the copied inputs grow with the points.
 //
 // The output function is the same for all members; so are the points, or each member has its own.
 #pragma once
@@ -166,7 +166,7 @@ class Jacobian {
                                     Moments& moments, MatrixView<Real> v) {
     const MemberVectors<B> scratch(backend, members_, Model::kronecker_scratch(batch_));
     pull_back(backend, a, [&](Index first, Index count, TensorView<const Real> dz) {
-      accumulate(backend, first, v, [&](MatrixView<Real> part) {
+      accumulate_part(backend, first, v, [&](MatrixView<Real> part) {
         Model::backward_with_moments(backend, weights_, input(first, count), workspace_, dz, part,
                                      std::clamp(from - first, Index{0}, count), scratch.view(),
                                      moments);
@@ -350,7 +350,7 @@ class Jacobian {
   }
   /// v += what backward(part) writes; the first batch sets v.
   template <class Backward>
-  void accumulate(B& backend, Index first, MatrixView<Real> v, const Backward& backward) {
+  void accumulate_part(B& backend, Index first, MatrixView<Real> v, const Backward& backward) {
     const MatrixView<Real> part = first == 0 ? v : part_.view();
     backward(part);
     if (first > 0) add_scaled(backend, PerMember(static_cast<std::size_t>(members_), 1.0), part, v);
@@ -359,7 +359,7 @@ class Jacobian {
   void accumulate(B& backend, Index first, Index count, TensorView<const Real> dz,
                   MatrixView<Real> v) {
     work_ += 0.5 * static_cast<double>(count);
-    accumulate(backend, first, v, [&](MatrixView<Real> part) {
+    accumulate_part(backend, first, v, [&](MatrixView<Real> part) {
       Model::backward(backend, weights_, input(first, count), workspace_, dz, part);
     });
   }

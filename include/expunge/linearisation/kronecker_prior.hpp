@@ -10,13 +10,17 @@
 //   mu P^-1 ~ points (A + pi g I) (x) (S + g / pi I),   g = sqrt(mu / points),
 //   pi^2 = (tr A / rows of A) / (tr S / rows of S)
 //
-// The moments are taken over the matched retain points (all points where there are none), S with one
-// random sign for each output of each point. A product with P costs 2 (in^2 out + out^2 in) operations
-// for each layer.
+// The moments are taken over the matched retain points (all points where there are none), S with
+// one random sign for each output of each point. A product with P costs 2 (in^2 out + out^2 in)
+// operations for each layer.
 //
 // Source: KFAC, Martens and Grosse 2015 (arXiv 1503.05671), sections 3 and 6.3 (factored damping).
 #pragma once
 
+#include <cmath>
+#include <vector>
+
+#include "expunge/backend/cholesky.hpp"
 #include "expunge/linearisation/weight_prior.hpp"
 
 namespace expunge {
@@ -35,7 +39,8 @@ struct KroneckerPrior {
     using Model = typename JacobianType::ModelType;
     static_assert(KroneckerModel<Model, B>,
                   "KroneckerPrior: every layer of the model must have kronecker, add_moments, "
-                  "kronecker_product and kronecker_solve; see docs/concepts.md#kroneckerlayer");
+                  "kronecker_product and kronecker_solve; see docs/concepts.md#kroneckerlayer, or "
+                  "match under the IsotropicPrior");
     using Factors = typename Model::template KroneckerFactors<B>;
 
    public:
@@ -47,12 +52,19 @@ struct KroneckerPrior {
           scratch_(backend, jacobian.members(), Model::kronecker_scratch(1)) {}
 
     void measure(B& backend, MatrixView<const Real> signs, Index from, MatrixView<Real> out) {
+      require(from >= 0 && from <= jacobian_.points(), "KroneckerPrior: from is ", from, " of ",
+              jacobian_.points(), " points");
       if (from == jacobian_.points()) from = 0;
+      for (std::size_t l = 0; l < Model::kronecker_sizes.size(); ++l) {
+        fill_zero(backend, inverse_.input(l).flat());
+        fill_zero(backend, inverse_.output(l).flat());
+      }
       rows_ = static_cast<double>(jacobian_.points() - from);
       jacobian_.apply_transpose_with_moments(backend, signs, from, inverse_, out);
     }
 
     void set(B& backend, const PerMember& mu) {
+      product_ = 0;
       for (std::size_t l = 0; l < Model::kronecker_sizes.size(); ++l) {
         const KroneckerSizes size = Model::kronecker_sizes[l];
         if (size.inputs == 0) continue;
@@ -61,7 +73,7 @@ struct KroneckerPrior {
                   factors_.input(l).flat());
         copy_rows(backend, MatrixView<const Real>(inverse_.output(l).flat()),
                   factors_.output(l).flat());
-        cholesky(backend, factors_.input(l));  // one that fails holds no numbers: neither will D
+        cholesky(backend, factors_.input(l));  // one that fails is NaN, and so will D be
         cholesky(backend, factors_.output(l));
         const auto in = static_cast<double>(size.inputs), out = static_cast<double>(size.outputs);
         flops_ += 2 * rows_ * (in * in + out * out) + (in * in * in + out * out * out) / 3;
@@ -80,7 +92,7 @@ struct KroneckerPrior {
 
    private:
     /// a = scale a, and shift is added to its diagonal.
-    struct ScaleAndShift {
+    struct ScaleThenShift {
       MatrixView<const Real> scale, shift;  // [members][1]
       TensorView<Real> a;
       EXPUNGE_HD void operator()(Index m, Index i, Index j) const {
@@ -104,9 +116,9 @@ struct KroneckerPrior {
         return resident(backend, MatrixView<const Real>(x.data(), inputs.members, 1));
       };
       for_each_element(backend, inputs.members, inputs.rows, inputs.rows,
-                       ScaleAndShift{column(scale), column(in), inputs});
+                       ScaleThenShift{column(scale), column(in), inputs});
       for_each_element(backend, outputs.members, outputs.rows, outputs.rows,
-                       ScaleAndShift{column(scale), column(out), outputs});
+                       ScaleThenShift{column(scale), column(out), outputs});
     }
 
     void solve(B& backend, Solve which, MatrixView<Real> v) {

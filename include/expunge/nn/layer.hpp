@@ -7,7 +7,7 @@
 
 #include <concepts>
 
-#include "expunge/backend/cholesky.hpp"
+#include "expunge/backend/gemm.hpp"
 #include "expunge/core/view.hpp"
 #include "expunge/nn/shape.hpp"
 
@@ -106,6 +106,11 @@ struct KroneckerSizes {
 ///   L::add_moments(b, x, dy, scratch, inputs, outputs)     += sums over the rows of x and dy
 ///   L::kronecker_product(b, outputs, inputs, v, scratch, out)        out = outputs V inputs
 ///   L::kronecker_solve(b, which, outputs, inputs, v, scratch, out)   with their Cholesky factors
+///       whole           out = outputs^-1 V inputs^-1
+///       half            out = L_o^-1 V L_i^-T
+///       half_transpose  out = L_o^-T V L_i^-1
+///       Factors are as `cholesky` leaves them: L(i, j) is at (m, j, i), the other triangle means
+///       nothing.
 template <class L, class B>
 concept KroneckerLayer = Layer<L, B> &&
     requires(B& backend, ConstTensor<B> in, Tensor<B> moments, Matrix<B> scratch,

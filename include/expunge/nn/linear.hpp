@@ -13,6 +13,7 @@
 
 #include <algorithm>
 
+#include "expunge/backend/cholesky.hpp"
 #include "expunge/backend/gemm.hpp"
 #include "expunge/nn/initialisation.hpp"
 #include "expunge/nn/layer.hpp"

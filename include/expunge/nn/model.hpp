@@ -69,8 +69,8 @@ concept KernelModel = Model<M, B> &&
   { M::head_inputs(x, workspace) } -> std::convertible_to<TensorView<const typename B::Real>>;
 };
 
-/// A model whose layers give the factors of KFAC, for matrices over all weights that are a Kronecker
-/// product in each layer and nothing between layers:
+/// A model whose layers give the factors of KFAC, for matrices over all weights that are a
+/// Kronecker product in each layer and nothing between layers:
 ///
 ///   M::KroneckerFactors<B>(b, members)                  two square matrices for each layer and member
 ///   M::kronecker_sizes                                  their sides

@@ -179,7 +179,8 @@ Calibration calibrate(B& backend, const std::vector<Method>& candidates,
 }
 
 /// All combinations of these settings, the others as in `method`: multipliers vary slowest,
-/// retain counts fastest. An empty list keeps the setting of `method`.
+/// retain counts fastest. An empty list keeps the setting of `method`; listed retain counts are
+/// exact, for retain_multiple is 0 beside them.
 template <class A, class R, class W, class P, class O>
 std::vector<GaussNewtonMatching<DmDirect<A>, R, W, P, O>> matching_grid(
     const GaussNewtonMatching<DmDirect<A>, R, W, P, O>& method, std::vector<double> multipliers,
@@ -187,6 +188,7 @@ std::vector<GaussNewtonMatching<DmDirect<A>, R, W, P, O>> matching_grid(
   if (multipliers.empty()) multipliers = {method.target.multiplier};
   if (dampings.empty()) dampings = {method.damping};
   if (iterations.empty()) iterations = {method.iterations};
+  const double retain_multiple = retain_counts.empty() ? method.retain_multiple : 0;
   if (retain_counts.empty()) retain_counts = {method.retain_count};
   std::vector<GaussNewtonMatching<DmDirect<A>, R, W, P, O>> grid;
   for (const double multiplier : multipliers)
@@ -198,6 +200,7 @@ std::vector<GaussNewtonMatching<DmDirect<A>, R, W, P, O>> matching_grid(
           grid.back().damping = damping;
           grid.back().iterations = iteration_count;
           grid.back().retain_count = retain_count;
+          grid.back().retain_multiple = retain_multiple;
           grid.back().validate();
         }
   return grid;

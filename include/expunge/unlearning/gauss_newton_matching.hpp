@@ -6,17 +6,18 @@
 //
 // Every step linearises f and solves; for all but tiny models the solve is dual, in the space of
 // the outputs: theta0 + P J'(J P J' + mu W^-1)^-1 r, by conjugate gradients that need products J v
-// and J'a alone. mu is relative to the mean diagonal of J J'. R' is chosen by a policy, and so is P.
+// and J'a alone. mu is relative to the mean diagonal of J J'. R' is chosen by a policy, and so is
+// P.
 //
 // In other words: the posterior mean of Gaussian-process regression of the change of outputs, with
 // the network's own tangent kernel as prior covariance (through P, that of the weights' move) and
-// mu / w_x as the variance of the noise in the targets. So damping also smooths what attribution got
-// wrong point by point.
+// mu / w_x as the variance of the noise in the targets. So damping also smooths what attribution
+// got wrong point by point.
 //
-// Source: ours. Close in spirit to scrubbing by the neural tangent kernel (Golatkar, Achille, Soatto
-// 2020, arXiv 2003.02960, equation 10 there gives a shift of the weights by an NTK solve), with
-// targets from attribution or oracles in the place of a linearised retraining. Gauss-Newton with a
-// fixed Tikhonov term: Bakushinskii 1992. docs/methods/gauss_newton_matching.md derives it.
+// Source: ours. Close in spirit to scrubbing by the neural tangent kernel (Golatkar, Achille,
+// Soatto 2020, arXiv 2003.02960, equation 10 there gives a shift of the weights by an NTK solve),
+// with targets from attribution or oracles in the place of a linearised retraining. Gauss-Newton
+// with a fixed Tikhonov term: Bakushinskii 1992. docs/methods/gauss_newton_matching.md derives it.
 #pragma once
 
 #include "expunge/data/forget_sets.hpp"
@@ -68,7 +69,7 @@ struct GaussNewtonMatching {
     require(retain_count >= 0, "GaussNewtonMatching: retain_count is ", retain_count, ", negative");
     require(retain_multiple >= 0 && std::isfinite(retain_multiple),
             "GaussNewtonMatching: retain_multiple is ", retain_multiple,
-            ", not finite and at least 0");
+            ", negative or not finite");
     require(forget_weight > 0 && std::isfinite(forget_weight),
             "GaussNewtonMatching: forget_weight is ", forget_weight, ", not positive and finite");
     require(batch >= 1, "GaussNewtonMatching: batch is ", batch, ", below 1");

@@ -7,8 +7,8 @@
 //   mu     damping x mean diagonal of J J' at theta0, one per member
 //   P      the prior of the weights' move (linearisation/weight_prior.hpp)
 //
-// It holds the Jacobian at theta and says what Phi is there, and how its linearisation falls along a
-// direction. Every move D goes with its pull P^-1 D, which the dual solver has for nothing.
+// It holds the Jacobian at theta and says what Phi is there, and how its linearisation falls along
+// a direction. Every move D goes with its pull P^-1 D, which the dual solver has for nothing.
 #pragma once
 
 #include <cmath>
@@ -166,8 +166,8 @@ class MatchingSystem {
     add_scaled(backend, PerMember(one.size(), -1.0), values_, r);
   }
 
-  /// Along `direction` [members][p], whose pull is P^-1 direction; `image` [members][rows] is J times
-  /// the displacement that it leads to, for the last right_hand_side.
+  /// Along `direction` [members][p], whose pull is P^-1 direction; `image` [members][rows] is J
+  /// times the displacement that it leads to, for the last right_hand_side.
   std::vector<PredictedFall> predict(B& backend, MatrixView<const Real> direction,
                                      MatrixView<const Real> pull, MatrixView<const Real> image) {
     PerMember slopes, pulls, curvatures, lengths;

@@ -1,6 +1,6 @@
-// Retain points drawn uniformly. Every member draws its own: what one sample gets wrong then differs
-// from member to member, and the ensemble is not shifted as a whole. One sample for all, as the
-// authors of Attribute-to-Delete take, is `shared`.
+// Retain points drawn uniformly. Every member draws its own: what one sample gets wrong then
+// differs from member to member, and the ensemble is not shifted as a whole. One sample for all, as
+// the authors of Attribute-to-Delete take, is `shared`.
 #pragma once
 
 #include "expunge/core/sample.hpp"
