@@ -263,7 +263,9 @@ int main(int argc, char** argv) try {
   CLI::App app("Chooses the settings of every method on forget sets that are not reported.");
   app.add_option("--data", data, "folder of the Fashion-MNIST files")->capture_default_str();
   app.add_option("--store", folder, "folder to keep trained models in (default: none)");
-  app.add_option("--seed", seed, "of everything")->capture_default_str();
+  app.add_option("--seed", seed, "of everything")
+      ->capture_default_str()
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
   app.add_option("--methods", methods, "which of them")
       ->capture_default_str()
       ->delimiter(',')
