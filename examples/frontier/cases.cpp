@@ -6,8 +6,9 @@ using namespace expunge;
 using namespace quickstart;
 
 std::vector<NamedForgetSet> five_forget_sets(const Lab& lab, const SubsetModels& subset) {
-  std::vector<NamedForgetSet> sets = reported_forget_sets(lab, subset);
-  sets.push_back(component_set(train_by_train_effects(lab, subset), 2, 20));
+  const Array<float, 2> effects = train_by_train_effects(lab, subset);
+  std::vector<NamedForgetSet> sets = reported_forget_sets(lab, effects);
+  sets.push_back(component_set(effects, 2, 20));
   return sets;
 }
 

@@ -2,7 +2,6 @@
 
 #include <limits>
 
-#include "expunge/unlearning/retrain.hpp"
 #include "run_method.hpp"
 #include "settings.hpp"
 #include "with_parts.hpp"
@@ -28,16 +27,6 @@ MethodRun floor_run(const Case& c) {
   return run;
 }
 
-MethodRun run_partially(Lab& lab, const Case& c) {
-  PartialModels trained = train_partially(lab, c.set.name, c.set.members, c.group, partial_epochs);
-  MethodRun run;
-  run.logits = std::move(trained.logits);
-  run.compute = retrain_compute(lab.train_size(), static_cast<Index>(c.set.members.size()),
-                                recipe(0).descent.epochs, partial_epochs);
-  run.seconds = trained.seconds;
-  return run;
-}
-
 void compare_on(Lab& lab, const FullModels& full, const LogitDatamodels& datamodels, const Case& c,
                 Observations& found) {
   const auto add = [&](const std::string& method, const MethodRun& run) {
@@ -47,7 +36,8 @@ void compare_on(Lab& lab, const FullModels& full, const LogitDatamodels& datamod
   const auto newton = chosen_gauss_newton(datamodels);
   add(floor_name, floor_run(c));
   add("do nothing", as_they_are(full.logits));
-  add(sentence("retrain ", partial_epochs, "/", recipe(0).descent.epochs), run_partially(lab, c));
+  add(sentence("retrain ", partial_epochs, "/", recipe(0).descent.epochs),
+      run_partially(lab, c.set.name, c.set.members, c.group, partial_epochs));
   lab.stage("unlearn " + c.set.name);
   add("GA", run(lab, c.problem, chosen_ascent()));
   add("GD", run(lab, c.problem, chosen_descent()));

@@ -38,14 +38,12 @@ NamedForgetSet component_set(const Array<float, 2>& effects, Index component, In
       component_forget_set(effects, component, ComponentEnd::top, count)};
 }
 
-std::vector<NamedForgetSet> reported_forget_sets(const Lab& lab, const SubsetModels& subset) {
-  const Array<float, 2> effects = train_by_train_effects(lab, subset);
+std::vector<NamedForgetSet> reported_forget_sets(const Lab& lab, const Array<float, 2>& effects) {
   return {random_set(lab, 50, 5001), random_set(lab, 100, 5002), class_set(lab, 6, 50, 5003),
           component_set(effects, 1, 50)};
 }
 
-std::vector<NamedForgetSet> held_out_forget_sets(const Lab& lab, const SubsetModels& subset) {
-  const Array<float, 2> effects = train_by_train_effects(lab, subset);
+std::vector<NamedForgetSet> held_out_forget_sets(const Lab& lab, const Array<float, 2>& effects) {
   return {random_set(lab, 50, 6001),     random_set(lab, 100, 6002),
           class_set(lab, 2, 50, 6003),   class_set(lab, 4, 50, 6004),
           component_set(effects, 3, 50), component_set(effects, 4, 20)};

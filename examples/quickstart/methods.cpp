@@ -1,5 +1,6 @@
 #include "methods.hpp"
 
+#include "expunge/unlearning/retrain.hpp"
 #include "expunge/unlearning/scrub_rewind.hpp"
 #include "run_method.hpp"
 
@@ -41,6 +42,17 @@ MethodRun run_rewound(Lab& lab, const ForgetProblem& problem, const Scrub<>& set
       scrub_rewind(lab.backend, method, problem, lab.workload.validation);
   MethodRun run = finish(lab, rewound.unlearned, clock.seconds());
   run.diverged = rewound.diverged_runs;  // rewound to an epoch before
+  return run;
+}
+
+MethodRun run_partially(Lab& lab, const std::string& name, const std::vector<Index>& forget,
+                        std::uint64_t group, Index stop_after) {
+  PartialModels trained = train_partially(lab, name, forget, group, stop_after);
+  MethodRun run;
+  run.logits = std::move(trained.logits);
+  run.compute = retrain_compute(lab.train_size(), static_cast<Index>(forget.size()),
+                                recipe(0).descent.epochs, stop_after);
+  run.seconds = trained.seconds;
   return run;
 }
 

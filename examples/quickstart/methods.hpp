@@ -45,6 +45,10 @@ MethodRun run(Lab& lab, const ForgetProblem& problem, const GaussNewtonDmm& meth
 /// SCRUB+R; rewinds by the error on the validation points.
 MethodRun run_rewound(Lab& lab, const ForgetProblem& problem, const expunge::Scrub<>& method);
 
+/// Retraining on R that stops after so many epochs; `name` and `group` as in train_partially.
+MethodRun run_partially(Lab& lab, const std::string& name, const std::vector<Index>& forget,
+                        std::uint64_t group, Index stop_after);
+
 /// DM-Direct: what the full models would say without the forget set. No compute, for no model
 /// changes; the seconds are those of the prediction, not of fitting the datamodels.
 MethodRun run_direct(const FullModels& full, const LogitDatamodels& datamodels,

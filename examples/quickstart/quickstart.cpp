@@ -109,7 +109,8 @@ report::Results run_pipeline(const Options& options, Lab& lab, const std::string
       "LASSO optimality", sentence("largest KKT residual of ", kkt.size(), " targets: ",
                                    *std::max_element(kkt.begin(), kkt.end()), " of lambda_max"));
   lab.stage("find forget sets");
-  const std::vector<NamedForgetSet> sets = reported_forget_sets(lab, subset);
+  const std::vector<NamedForgetSet> sets =
+      reported_forget_sets(lab, train_by_train_effects(lab, subset));
 
   constexpr std::size_t shown = 1;  // random 100: the set of the curves and figures
   for (std::size_t s = 0; s < sets.size(); ++s) {

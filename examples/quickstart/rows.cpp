@@ -111,15 +111,10 @@ class Rows {
   }
 
   void add_partial_retraining(std::uint64_t group) {
-    const Index epochs = recipe(0).descent.epochs;
-    PartialModels trained = train_partially(lab_, set_.name, set_.members, group, partial_epochs);
+    const MethodRun partial = run_partially(lab_, set_.name, set_.members, group, partial_epochs);
     lab_.stage("unlearn " + set_.name + ", continued");
-    MethodRun partial;
-    partial.logits = std::move(trained.logits);
-    partial.compute = retrain_compute(lab_.train_size(), static_cast<Index>(set_.members.size()),
-                                      epochs, partial_epochs);
-    partial.seconds = trained.seconds;
-    add(sentence("retrain ", partial_epochs, "/", epochs), "stopped early", partial);
+    add(sentence("retrain ", partial_epochs, "/", recipe(0).descent.epochs), "stopped early",
+        partial);
   }
 
   void add_direct() {

@@ -287,7 +287,7 @@ int main(int argc, char** argv) try {
   const SubsetMasks masks = model_range(subset.masks, 0, lab.sizes.subset_models);
   std::vector<HeldOut> sets;
   std::uint64_t group = 100;
-  for (const NamedForgetSet& set : held_out_forget_sets(lab, subset)) {
+  for (const NamedForgetSet& set : held_out_forget_sets(lab, train_by_train_effects(lab, subset))) {
     std::cerr << set.name << "\n";
     sets.push_back({set, train_oracles(lab, "held-out " + set.name, set.members, group++),
                     splits_of(lab, set.members),

@@ -1,9 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "comparators.hpp"
-#include "expunge/loss/cross_entropy.hpp"
-#include "expunge/loss/distillation.hpp"
-#include "expunge/loss/squared_error.hpp"
+#include "each_loss.hpp"
 
 using namespace expunge;
 
@@ -62,16 +59,7 @@ void check(const L& loss, Target target, const std::vector<double>& z) {
 }  // namespace
 
 TEST_CASE("curvatures are central differences of the gradient, symmetric, weighted and added") {
-  for (const Index k : {2, 3, 10}) {
-    const std::vector<double> z = normals<double>(k, 1), other = normals<double>(k, 2);
-    for (Label y = 0; y < k; ++y) {
-      check(CrossEntropy{}, y, z);
-      check(SquaredError{}, y, z);
-    }
-    check(SquaredError{}, other.data(), z);
-    for (const double temperature : {0.5, 1.0, 4.0})
-      check(Distillation{.temperature = temperature}, other.data(), z);
-  }
+  for_each_loss([](const auto& loss, auto target, const auto& z) { check(loss, target, z); });
 }
 
 TEST_CASE("a constant added to all logits meets no curvature of softmax losses") {

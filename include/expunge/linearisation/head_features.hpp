@@ -38,4 +38,18 @@ Array<typename B::Real, 2> head_features(B& backend,
   return features;
 }
 
+namespace detail {
+
+/// The rows of these points, in double.
+template <class Real>
+RowMajor<double> rows_of_points(const Array<Real, 2>& features, const std::vector<Index>& points) {
+  const MatrixView<const Real> a = view(features);
+  RowMajor<double> rows(static_cast<Index>(points.size()), a.cols);
+  for (Index i = 0; i < rows.rows(); ++i)
+    for (Index j = 0; j < a.cols; ++j)
+      rows(i, j) = static_cast<double>(a(points[static_cast<std::size_t>(i)], j));
+  return rows;
+}
+
+}  // namespace detail
 }  // namespace expunge

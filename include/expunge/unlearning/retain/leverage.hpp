@@ -26,9 +26,7 @@ struct LeverageRetain {
     require(ridge > 0 && std::isfinite(ridge), "LeverageRetain: ridge is ", ridge,
             ", not positive");
   }
-  double passes(Index members) const {
-    return static_cast<double>(std::min(models, members)) / static_cast<double>(members);
-  }
+  double passes(Index members) const { return detail::share_of(models, members); }
 
   template <class B, class Model, class Real>
   RetainLists select(B& backend, const RetainQuery<Model, Real>& query) const {
@@ -51,13 +49,10 @@ struct LeverageRetain {
   template <class Real>
   void add_leverage(const Array<Real, 2>& features, const std::vector<Index>& points,
                     std::vector<double>& leverage) const {
-    const MatrixView<const Real> a = view(features);
-    Eigen::MatrixXd rows(a.cols, static_cast<Index>(points.size()));  // a column a point
-    for (Index i = 0; i < rows.cols(); ++i)
-      for (Index j = 0; j < a.cols; ++j)
-        rows(j, i) = static_cast<double>(a(points[static_cast<std::size_t>(i)], j));
+    const Eigen::MatrixXd rows =
+        detail::rows_of_points(features, points).transpose();  // a column a point
     Eigen::MatrixXd gram = rows * rows.transpose();
-    gram.diagonal().array() += ridge * gram.trace() / static_cast<double>(a.cols);
+    gram.diagonal().array() += ridge * gram.trace() / static_cast<double>(rows.rows());
     const Eigen::LLT<Eigen::MatrixXd> factor(gram);
     const Eigen::MatrixXd whitened = factor.matrixL().solve(rows);
     for (Index i = 0; i < rows.cols(); ++i)

@@ -17,22 +17,20 @@ struct NearestRetain {
   Index models = 4;  // >= 1: members whose features are averaged, at most all
 
   void validate() const { require(models >= 1, "NearestRetain: models is ", models, ", below 1"); }
-  double passes(Index members) const {
-    return static_cast<double>(std::min(models, members)) / static_cast<double>(members);
-  }
+  double passes(Index members) const { return detail::share_of(models, members); }
 
   template <class B, class Model, class Real>
   RetainLists select(B& backend, const RetainQuery<Model, Real>& query) const {
     const Problem<Model, Real>& problem = query.problem;
-    using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    using Matrix = detail::RowMajor<double>;
     Matrix similarity = Matrix::Zero(static_cast<Index>(problem.retain.size()),
                                      static_cast<Index>(problem.forget.size()));
     for (Index m = 0; m < std::min(models, problem.models.members()); ++m) {
       if (!is_finite(problem.models, m)) continue;
       const Array<Real, 2> features =
           head_features(backend, problem.models, m, problem.data.inputs);
-      similarity.noalias() += unit_rows<Matrix>(features, problem.retain) *
-                              unit_rows<Matrix>(features, problem.forget).transpose();
+      similarity.noalias() +=
+          unit_rows(features, problem.retain) * unit_rows(features, problem.forget).transpose();
     }
     std::vector<double> scores;
     for (Index i = 0; i < similarity.rows(); ++i) scores.push_back(similarity.row(i).maxCoeff());
@@ -40,13 +38,10 @@ struct NearestRetain {
   }
 
  private:
-  template <class Matrix, class Real>
-  static Matrix unit_rows(const Array<Real, 2>& features, const std::vector<Index>& points) {
-    const MatrixView<const Real> a = view(features);
-    Matrix rows(static_cast<Index>(points.size()), a.cols);
-    for (Index i = 0; i < rows.rows(); ++i)
-      for (Index j = 0; j < a.cols; ++j)
-        rows(i, j) = static_cast<double>(a(points[static_cast<std::size_t>(i)], j));
+  template <class Real>
+  static detail::RowMajor<double> unit_rows(const Array<Real, 2>& features,
+                                            const std::vector<Index>& points) {
+    detail::RowMajor<double> rows = detail::rows_of_points(features, points);
     rows.rowwise().normalize();
     return rows;
   }
