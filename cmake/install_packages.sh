@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
-# install_packages.sh demo|demo_without_data|test|clang|fuzz|bench: installs what that purpose needs and this machine lacks.
+# install_packages.sh demo|demo_without_data|command|test|clang|fuzz|bench: installs what that purpose needs and this machine lacks.
 # Says in one line what is missing; where it may not install, prints the command to run and exits 1.
 set -euo pipefail
 
 build=(g++ cmake ninja-build libeigen3-dev libxtensor-dev librandom123-dev zlib1g-dev)
+programs=(nlohmann-json3-dev libcli11-dev libzip-dev)
 nice_to_have=(ccache)
 case "${1:-}" in
-  demo)  needed=("${build[@]}" nlohmann-json3-dev libcli11-dev gnuplot-nox dataset-fashion-mnist) ;;
-  demo_without_data) needed=("${build[@]}" nlohmann-json3-dev libcli11-dev gnuplot-nox) ;;
-  test)  needed=("${build[@]}" nlohmann-json3-dev libcli11-dev gnuplot-nox dataset-fashion-mnist doctest-dev)
+  demo)  needed=("${build[@]}" "${programs[@]}" gnuplot-nox dataset-fashion-mnist) ;;
+  demo_without_data) needed=("${build[@]}" "${programs[@]}" gnuplot-nox) ;;
+  test)  needed=("${build[@]}" "${programs[@]}" gnuplot-nox dataset-fashion-mnist doctest-dev)
          nice_to_have+=(clang) ;;
-  clang) needed=("${build[@]}" nlohmann-json3-dev libcli11-dev gnuplot-nox dataset-fashion-mnist doctest-dev
+  command) needed=("${build[@]}" "${programs[@]}") ;;
+  clang) needed=("${build[@]}" "${programs[@]}" gnuplot-nox dataset-fashion-mnist doctest-dev
                  clang) ;;
-  fuzz)  needed=("${build[@]}" clang libclang-rt-dev doctest-dev) ;;
+  fuzz)  needed=("${build[@]}" clang libclang-rt-dev doctest-dev libzip-dev) ;;
   bench) needed=("${build[@]}" libbenchmark-dev) ;;
-  *)     echo "usage: install_packages.sh demo|demo_without_data|test|clang|fuzz|bench" >&2; exit 2 ;;
+  *)     echo "usage: install_packages.sh demo|demo_without_data|command|test|clang|fuzz|bench" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

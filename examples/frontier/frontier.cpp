@@ -15,11 +15,11 @@
 #include "expunge/report/figure.hpp"
 #include "expunge/version.hpp"
 #include "frontier_figure.hpp"
-#include "machine.hpp"
 #include "markdown.hpp"
-#include "progress_bar.hpp"
 #include "score_tables.hpp"
 #include "study.hpp"
+#include "support/machine.hpp"
+#include "support/progress_bar.hpp"
 
 namespace {
 
@@ -37,7 +37,7 @@ quickstart::StartStage progress_of(StageBars& bars, std::uint64_t seed) {
 std::string preamble(const Options& options, const std::string& command) {
   std::string seeds;
   for (std::uint64_t s = 0; s < options.seeds; ++s) seeds += sentence(s == 0 ? "" : ", ", s);
-  return sentence("    ", command, "\n\n- machine: ", quickstart::processor_name(), ", ",
+  return sentence("    ", command, "\n\n- machine: ", support::processor_name(), ", ",
                   quickstart::Device(options.threads).threads(), " threads\n- expunge ",
                   EXPUNGE_VERSION_MAJOR, ".", EXPUNGE_VERSION_MINOR, ".", EXPUNGE_VERSION_PATCH,
                   "\n- seeds: ", seeds, "\n- ", options.models, " models per group, ",

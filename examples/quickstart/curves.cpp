@@ -6,6 +6,7 @@
 #include "expunge/attribution/lasso.hpp"
 #include "expunge/attribution/ridge.hpp"
 #include "expunge/attribution/shared_starts.hpp"
+#include "expunge/evaluation/klom_floor.hpp"
 #include "expunge/evaluation/lds.hpp"
 #include "expunge/evaluation/missing_targets.hpp"
 

@@ -13,11 +13,11 @@
 #include "expunge/report/html.hpp"
 #include "expunge/report/table_text.hpp"
 #include "expunge/version.hpp"
-#include "machine.hpp"
-#include "progress_bar.hpp"
 #include "results_json.hpp"
 #include "rows.hpp"
 #include "settings.hpp"
+#include "support/machine.hpp"
+#include "support/progress_bar.hpp"
 
 namespace {
 
@@ -55,8 +55,9 @@ report::Run describe_run(const Options& options, const Lab& lab, const std::stri
   run.version =
       sentence(EXPUNGE_VERSION_MAJOR, ".", EXPUNGE_VERSION_MINOR, ".", EXPUNGE_VERSION_PATCH);
   run.command = command;
-  run.machine = processor_name() + ", " + proc_value("/proc/meminfo", "MemTotal") +
-                " memory, g++ or clang++ " + __VERSION__;
+  run.machine = support::processor_name() + ", " +
+                support::proc_value("/proc/meminfo", "MemTotal") + " memory, g++ or clang++ " +
+                __VERSION__;
   run.threads = lab.threads();
   run.seed = options.seed;
   run.date = today();

@@ -1,27 +1,14 @@
 // results.json: everything that the report shows, for programs. What was not measured is null.
 #pragma once
 
-#include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "expunge/report/results.hpp"
 #include "expunge/report/text_file.hpp"
+#include "support/json.hpp"
 
 namespace expunge::report {
-
-using Json = nlohmann::ordered_json;
-
-inline Json number_json(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
-inline Json numbers_json(const std::vector<double>& values) {
-  Json list = Json::array();
-  for (const double value : values) list.push_back(number_json(value));
-  return list;
-}
 
 template <class T>
 Json list_json(const std::vector<T>& values) {
@@ -149,10 +136,9 @@ inline Json results_json(const Results& results) {
           {"remarks", results.remarks}};
 }
 
-/// Writes the file. Text that is no UTF-8 is replaced rather than fatal.
+/// Writes the file.
 inline void write_results_json(const std::filesystem::path& path, const Results& results) {
-  constexpr auto replace = Json::error_handler_t::replace;
-  write_text_file(path, results_json(results).dump(1, ' ', false, replace) + "\n");
+  write_text_file(path, json_text(results_json(results)));
 }
 
 }  // namespace expunge::report

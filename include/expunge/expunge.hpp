@@ -89,12 +89,18 @@
 // Evaluation
 #include "expunge/evaluation/accuracy.hpp"
 #include "expunge/evaluation/attribution_checks.hpp"
+#include "expunge/evaluation/bootstrap.hpp"
+#include "expunge/evaluation/distance_summary.hpp"
+#include "expunge/evaluation/epsilon.hpp"
 #include "expunge/evaluation/klom.hpp"
 #include "expunge/evaluation/klom_floor.hpp"
 #include "expunge/evaluation/klom_interval.hpp"
 #include "expunge/evaluation/klom_triple.hpp"
 #include "expunge/evaluation/lds.hpp"
 #include "expunge/evaluation/missing_targets.hpp"
+#include "expunge/evaluation/roc.hpp"
+#include "expunge/evaluation/sample_distances.hpp"
+#include "expunge/evaluation/ulira.hpp"
 
 // Files
 #include "expunge/io/index_file.hpp"

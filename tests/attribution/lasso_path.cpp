@@ -8,6 +8,7 @@
 #include "../golden/lasso_sklearn.hpp"
 #include "expunge/attribution/gram.hpp"
 #include "expunge/backend/cpu.hpp"
+#include "expunge/core/random.hpp"
 #include "problem.hpp"
 
 using namespace expunge;
@@ -136,6 +137,42 @@ TEST_CASE("every point of a path is optimal and the path starts at zero weights"
       CHECK(problem.kkt(row(&path.weights(t, k, 0), 90), t, static_cast<double>(path.lambda(t, k)),
                         0) <= 1.02e-4 * largest);
   }
+}
+
+/// Neighbouring columns agree in nine models of ten, so that correlations change fast along a path
+/// and coordinates join that nothing announced.
+SubsetMasks correlated_masks(Index models, Index examples) {
+  SubsetMasks masks(models, examples);
+  for (Index m = 0; m < models; ++m) {
+    const Stream stream{Purpose::test, static_cast<std::uint32_t>(m)};
+    bool in = random_uniform(1, stream, 0) < 0.5;
+    for (Index i = 0; i < examples; ++i) {
+      if (random_uniform(1, stream, static_cast<std::uint64_t>(i + 1)) < 0.1) in = !in;
+      if (in) masks.insert(m, i);
+    }
+  }
+  return masks;
+}
+
+TEST_CASE("penalties solved ahead are as optimal as those solved alone, on correlated columns") {
+  const SubsetMasks masks = correlated_masks(120, 200);
+  const Problem<double> problem(masks, test::dense(test::planted_outputs<double>(masks, 6, 0.5)));
+  for (const Index lambdas : {3, 12, 60, 101})  // far apart and near
+    for (const double l1_ratio : {1.0, 0.5}) {
+      const LassoPath<double> path =
+          lasso_path(Cpu<double>(2), view(problem.gram), view(problem.correlations), lambdas, 0.02,
+                     {.tolerance = 1e-6, .l1_ratio = l1_ratio});
+      CHECK(path.targets_converged == 6);
+      double worst = 0;
+      for (Index t = 0; t < 6; ++t)
+        for (Index k = 0; k < lambdas; ++k) {
+          const Eigen::VectorXd w = row(path.weights.data() + (t * lambdas + k) * 200, 200);
+          const double lambda = path.lambda(t, k);
+          worst = std::max(worst, problem.kkt(w, t, l1_ratio * lambda, (1 - l1_ratio) * lambda) /
+                                      problem.lambda_max(t));
+        }
+      CHECK(worst <= 1.01e-6);
+    }
 }
 
 TEST_CASE("a path does not depend on the number of threads") {

@@ -5,7 +5,7 @@
 
 #include "example_results.hpp"
 #include "expunge/report/gnuplot.hpp"
-#include "quickstart/progress_bar.hpp"
+#include "support/progress_bar.hpp"
 #include "quickstart/results_json.hpp"
 
 using namespace expunge::report;

@@ -12,7 +12,8 @@
 // unlearn with.
 //
 // The intercept makes the model predict the mean of y at the mean of the masks. Cost: one pass of
-// masked sums; outputs may be half, float or double.
+// masked sums; outputs may be half, float or double. Memory besides outputs and effects: two copies
+// of the mask bits, and 64 targets a thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -36,50 +37,88 @@ struct DifferenceOfMeansConfig {
   }
 };
 
-struct DifferenceOfMeans {
-  DifferenceOfMeansConfig config{};
+/// What depends on the masks alone: fits any block of targets, any number of times, and the effects
+/// of a target do not depend on its block.
+template <class Real>
+class MaskedMeans {
+ public:
+  template <class B>
+  MaskedMeans(const B& backend, const SubsetMasks& masks,
+              const DifferenceOfMeansConfig& config = {})
+      : config_(checked(masks, config)), columns_(masks, backend.threads()), bits_(columns_) {}
 
-  /// Outputs [models][targets] to effects [examples][targets].
+  /// What this occupies.
+  static std::size_t bytes(Index models, Index examples) {
+    return MaskColumns::bytes(models, examples) + BitPanels::bytes(examples, models);
+  }
+
+  Index models() const { return columns_.models(); }
+  Index examples() const { return columns_.examples(); }
+
+  /// Outputs [models][targets] to effects [examples][targets]. A thread takes 64 targets at a time.
   template <class B, MatrixLike A>
-  Effects<typename B::Real> fit(const B& backend, const SubsetMasks& masks, const A& outputs,
-                                const Progress& progress = {}) const {
-    using Real = typename B::Real;
-    config.validate();
+  Effects<Real> fit(const B& backend, const A& outputs, const Progress& progress = {}) const {
     const MatrixView<const typename A::value_type> y = view(outputs);
-    detail::check_regression("DifferenceOfMeans", masks, y);
-    const MaskColumns columns(masks, backend.threads());
-    Effects<Real> effects = zero_effects<Real>(masks.examples(), y.cols);
+    detail::check_outputs("DifferenceOfMeans", models(), y);
+    Effects<Real> effects = zero_effects<Real>(examples(), y.cols);
     ProgressCounter counter(progress, y.cols);
-    for_each_target_block<Real>("DifferenceOfMeans", backend.threads(), y, BitPanels(columns),
+    for_each_target_block<Real>("DifferenceOfMeans", backend.threads(), y, bits_,
                                 [&](int, const TargetBlock<Real>& block) {
-                                  write(columns, block, effects);
+                                  write(block, effects);
                                   counter.add(block.count());
                                 });
     return effects;
   }
 
  private:
-  template <class Real>
-  void write(const MaskColumns& columns, const TargetBlock<Real>& block,
-             Effects<Real>& effects) const {
-    const double m = static_cast<double>(columns.models());
+  static const DifferenceOfMeansConfig& checked(const SubsetMasks& masks,
+                                                const DifferenceOfMeansConfig& config) {
+    config.validate();
+    detail::check_models("DifferenceOfMeans", masks.models());
+    return config;
+  }
+
+  void write(const TargetBlock<Real>& block, Effects<Real>& effects) const {
+    const double m = static_cast<double>(columns_.models());
     std::array<double, target_block_width> offset{};
-    for (Index i = 0; i < columns.examples(); ++i) {
-      const double sd = columns.sd(i);
+    for (Index i = 0; i < columns_.examples(); ++i) {
+      const double sd = columns_.sd(i);
       if (!(sd > 0)) continue;
       const double slope = 1 / (m * sd * sd);
-      const double cut = config.standard_errors / (sd * std::sqrt(m));
+      const double cut = config_.standard_errors / (sd * std::sqrt(m));
       Real* row = effects.weights.data() + i * effects.targets() + block.first();
       for (Index t = 0; t < block.count(); ++t) {
         const double d = slope * static_cast<double>(block.sum(i, t));
         const double beta = std::copysign(std::max(std::abs(d) - cut * block.sd(t), 0.0), d);
         row[t] = static_cast<Real>(beta);
-        offset[static_cast<std::size_t>(t)] += columns.mean(i) * beta;
+        offset[static_cast<std::size_t>(t)] += columns_.mean(i) * beta;
       }
     }
     for (Index t = 0; t < block.count(); ++t)
       effects.intercept.data()[block.first() + t] =
           static_cast<Real>(block.mean(t) - offset[static_cast<std::size_t>(t)]);
+  }
+
+  DifferenceOfMeansConfig config_;
+  MaskColumns columns_;
+  BitPanels bits_;
+};
+
+struct DifferenceOfMeans {
+  DifferenceOfMeansConfig config{};
+
+  template <class B>
+  MaskedMeans<typename B::Real> prepare(const B& backend, const SubsetMasks& masks) const {
+    return {backend, masks, config};
+  }
+
+  /// Outputs [models][targets] to effects [examples][targets].
+  template <class B, MatrixLike A>
+  Effects<typename B::Real> fit(const B& backend, const SubsetMasks& masks, const A& outputs,
+                                const Progress& progress = {}) const {
+    const MatrixView<const typename A::value_type> y = view(outputs);
+    detail::check_regression("DifferenceOfMeans", masks, y);
+    return prepare(backend, masks).fit(backend, y, progress);
   }
 };
 

@@ -4,9 +4,9 @@
 //   correlations(i, j) = (counts / m - p_i p_j) / (sd_i sd_j), diagonal 1; rows and columns of
 //                        examples with sd 0 are 0
 //
-// Only one triangle is computed, in blocks of 16 x 16 pairs (registers hold 4 x 4) and of 128 words
-// (8192 models), so that two panels of columns stay in the first-level cache. The inner loop is
-// plain std::popcount, which compilers turn into AVX-512 VPOPCNTDQ where the processor has it.
+// Only one triangle is computed, in blocks of 16 x 16 pairs (registers hold 4 x 4) and of 160 words
+// (10,240 models), so that two panels of 16 columns stay in the first-level cache. The inner loop
+// is plain std::popcount, which compilers turn into AVX-512 VPOPCNTDQ where the processor has it.
 // Cost: examples^2 models / 128 word operations; the float product needs 64 times as many
 // multiplications, of which a vector holds half as many.
 #pragma once
@@ -15,9 +15,11 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <vector>
 
 #include "expunge/attribution/mask_columns.hpp"
 #include "expunge/core/array.hpp"
+#include "expunge/core/check.hpp"
 #include "expunge/core/parallel.hpp"
 
 namespace expunge {
@@ -25,7 +27,7 @@ namespace expunge {
 namespace detail {
 
 inline constexpr Index gram_block = 16;
-inline constexpr Index gram_words = 128;
+inline constexpr Index gram_words = 160;
 using GramBlock = std::array<std::array<std::int32_t, gram_block>, gram_block>;
 
 /// Adds the counts of 4 x 4 pairs of columns over `words` words.
@@ -64,12 +66,11 @@ inline void count_block(const MaskColumns& columns, Index first_i, Index first_j
 }
 
 /// Fills a symmetric matrix [examples][examples] with value(i, j, count), one triangle counted.
+/// value may read the old entry (i, j).
 template <class T, class Value>
-Array<T, 2> symmetric_from_counts(int threads, const MaskColumns& columns, Value value) {
+void fill_from_counts(int threads, const MaskColumns& columns, T* out, Value value) {
   const Index n = columns.examples();
   const Index blocks = (n + gram_block - 1) / gram_block;
-  Array<T, 2> matrix = make_array<T>(n, n);
-  T* out = matrix.data();
   parallel_for(threads, blocks, [&](int, Index piece) {
     const Index first_i = (blocks - 1 - piece) * gram_block;  // the longest rows first
     const Index rows = std::min(gram_block, n - first_i);
@@ -90,7 +91,40 @@ Array<T, 2> symmetric_from_counts(int threads, const MaskColumns& columns, Value
               values[i][j];
     }
   });
-  return matrix;
+}
+
+/// Means and inverse deviations of the columns, near at hand.
+struct ColumnScales {
+  double models;
+  std::vector<double> mean, scale;
+
+  explicit ColumnScales(const MaskColumns& columns)
+      : models(static_cast<double>(columns.models())) {
+    for (Index j = 0; j < columns.examples(); ++j) {
+      mean.push_back(columns.mean(j));
+      scale.push_back(columns.inverse_sd(j));
+    }
+  }
+};
+
+/// An entry of the correlation matrix from exact counts.
+template <class Real>
+Real correlation(const ColumnScales& of, Index i, Index j, double count) {
+  const std::size_t a = static_cast<std::size_t>(i), b = static_cast<std::size_t>(j);
+  if (i == j) return static_cast<Real>(of.scale[a] > 0 ? 1 : 0);
+  const double covariance = count / of.models - of.mean[a] * of.mean[b];
+  return static_cast<Real>(covariance * of.scale[a] * of.scale[b]);
+}
+
+/// The count that `correlation` was rounded from.
+template <class Real>
+double count_of(const MaskColumns& columns, Index i, Index j, Real correlation) {
+  const Index models = columns.models(), size_i = columns.size(i), size_j = columns.size(j);
+  if (i == j || size_j == models) return static_cast<double>(size_i);
+  if (size_i == models) return static_cast<double>(size_j);
+  const double covariance = static_cast<double>(correlation) * columns.sd(i) * columns.sd(j);
+  return std::nearbyint(static_cast<double>(models) *
+                        (covariance + columns.mean(i) * columns.mean(j)));
 }
 
 }  // namespace detail
@@ -98,27 +132,54 @@ Array<T, 2> symmetric_from_counts(int threads, const MaskColumns& columns, Value
 /// X'X [examples][examples]: how many models saw both. Exact.
 template <class B>
 Array<std::int32_t, 2> mask_gram(const B& backend, const MaskColumns& columns) {
-  return detail::symmetric_from_counts<std::int32_t>(
-      backend.threads(), columns, [](Index, Index, std::int32_t count) { return count; });
+  Array<std::int32_t, 2> gram = make_array<std::int32_t>(columns.examples(), columns.examples());
+  detail::fill_from_counts(backend.threads(), columns, gram.data(),
+                           [](Index, Index, std::int32_t count) { return count; });
+  return gram;
+}
+
+/// What the correlation matrix of so many examples occupies.
+template <class Real>
+std::size_t correlation_bytes(Index examples) {
+  return static_cast<std::size_t>(examples) * static_cast<std::size_t>(examples) * sizeof(Real);
 }
 
 /// The correlation matrix of the columns [examples][examples], rounded once from exact counts.
 template <class B>
 Array<typename B::Real, 2> mask_correlations(const B& backend, const MaskColumns& columns) {
   using Real = typename B::Real;
-  const Index n = columns.examples();
-  const double models = static_cast<double>(columns.models());
-  std::vector<double> mean, scale;
-  for (Index j = 0; j < n; ++j) {
-    mean.push_back(columns.mean(j));
-    scale.push_back(columns.inverse_sd(j));
-  }
-  return detail::symmetric_from_counts<Real>(
-      backend.threads(), columns, [&](Index i, Index j, std::int32_t count) {
-        const std::size_t a = static_cast<std::size_t>(i), b = static_cast<std::size_t>(j);
-        if (i == j) return static_cast<Real>(scale[a] > 0 ? 1 : 0);
-        const double covariance = static_cast<double>(count) / models - mean[a] * mean[b];
-        return static_cast<Real>(covariance * scale[a] * scale[b]);
+  Array<Real, 2> gram = make_array<Real>(columns.examples(), columns.examples());
+  const detail::ColumnScales scales(columns);
+  detail::fill_from_counts(backend.threads(), columns, gram.data(),
+                           [&](Index i, Index j, std::int32_t count) {
+                             return detail::correlation<Real>(scales, i, j, count);
+                           });
+  return gram;
+}
+
+/// Turns the correlation matrix of `before` in place into that of `all`, which are the models of
+/// `before` and of `added` together: the same numbers as mask_correlations(backend, all), for the
+/// cost of counting the added models alone. The counts of `before` are read back from the rounded
+/// correlations, exactly so up to 2^24 models.
+template <class B>
+void extend_correlations(const B& backend, const MaskColumns& before, const MaskColumns& added,
+                         const MaskColumns& all, Array<typename B::Real, 2>& gram) {
+  using Real = typename B::Real;
+  const Index n = all.examples();
+  require(before.models() + added.models() == all.models() && before.examples() == n &&
+              added.examples() == n,
+          "extend_correlations: ", before.models(), " and ", added.models(), " models of ",
+          before.examples(), " and ", added.examples(), " examples, together ", all.models(),
+          " of ", n);
+  require(all.models() <= Index{1} << 24, "extend_correlations: ", all.models(), " models");
+  require(static_cast<Index>(gram.size()) == n * n, "extend_correlations: a matrix of ",
+          gram.size(), " numbers for ", n, " examples");
+  const detail::ColumnScales scales(all);
+  Real* old = gram.data();
+  detail::fill_from_counts(
+      backend.threads(), added, old, [&](Index i, Index j, std::int32_t count) {
+        const double counted = detail::count_of(before, i, j, old[i * n + j]);
+        return detail::correlation<Real>(scales, i, j, counted + static_cast<double>(count));
       });
 }
 

@@ -10,7 +10,9 @@
 // Every target is solved on its own by one thread: results do not depend on the number of threads.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "expunge/attribution/coordinate_descent.hpp"
 #include "expunge/core/array.hpp"
@@ -55,24 +57,56 @@ struct LassoPath {
 
 namespace detail {
 
+/// Penalty k of a path from l1_max down to ratio * l1_max.
+template <class Real>
+Real penalty(Real l1_max, Index k, Index lambdas, double ratio) {
+  const double step = lambdas > 1 ? static_cast<double>(k) / static_cast<double>(lambdas - 1) : 1;
+  return static_cast<Real>(static_cast<double>(l1_max) * std::pow(ratio, step));
+}
+
 /// One target's walk down its path. f(k, lambda, solver, status) is called after each penalty and
-/// returns whether to go on.
+/// returns how many more are wanted in any case; 0 ends the walk. Penalties are solved ahead as far
+/// as they are wanted and near: far ones have many more members than the near ones need.
 template <class Real, class F>
 void walk_path(CoordinateDescent<Real>& solver, Index lambdas, double ratio,
                const LassoSolverConfig& config, F f) {
+  constexpr Real near = Real(0.8);
   const Real l1_max = solver.largest_correlation();
   const Real a = static_cast<Real>(config.l1_ratio);
   const Real tolerance = static_cast<Real>(config.tolerance) * l1_max;
+  std::vector<Real> l1, l2;
   Real previous = l1_max;
-  for (Index k = 0; k < lambdas; ++k) {
-    const double step = lambdas > 1 ? static_cast<double>(k) / static_cast<double>(lambdas - 1) : 1;
-    const Real l1 = static_cast<Real>(static_cast<double>(l1_max) * std::pow(ratio, step));
-    if (k > 0) solver.propose(l1, previous);
-    const DescentStatus<Real> status =
-        solver.solve(l1, l1 / a * (1 - a), tolerance, config.max_sweeps);
-    previous = l1;
-    if (!f(k, l1 / a, solver, status)) return;
+  Index wanted = lambdas;
+  for (Index k = 0; k < lambdas && wanted > 0;) {
+    l1.clear();
+    l2.clear();
+    const Index most = std::min({wanted, lambdas - k, CoordinateDescent<Real>::run_length});
+    for (Index i = 0; i < most; ++i) {
+      const Real next = penalty(l1_max, k + i, lambdas, ratio);
+      if (i > 0 && !(next >= near * previous)) break;
+      l1.push_back(next);
+      l2.push_back(next / a * (1 - a));
+    }
+    solver.solve_ahead(l1, l2, previous, tolerance, config.max_sweeps);
+    bool good = true;
+    for (std::size_t i = 0; i < l1.size() && good && wanted > 0; ++i, ++k) {
+      DescentStatus<Real> status = solver.check(static_cast<Index>(i), l1[i], l2[i], tolerance);
+      good = status.converged;
+      if (!good) status = solver.finish(status, l1[i], l2[i], tolerance, config.max_sweeps);
+      wanted = f(k, l1[i] / a, solver, status);
+      previous = l1[i];
+    }
   }
+}
+
+/// One penalty, from w = 0.
+template <class Real>
+DescentStatus<Real> solve_at(CoordinateDescent<Real>& solver, Real lambda,
+                             const LassoSolverConfig& config) {
+  const Real a = static_cast<Real>(config.l1_ratio);
+  const Real tolerance = static_cast<Real>(config.tolerance) * solver.largest_correlation();
+  solver.approach(a * lambda, (1 - a) * lambda);
+  return solver.solve(a * lambda, (1 - a) * lambda, tolerance, config.max_sweeps);
 }
 
 template <class Real>
@@ -123,14 +157,10 @@ LassoSolution<typename B::Real> solve_lasso(const B& backend,
   parallel_for(backend.threads(), targets, [&](int thread, Index t) {
     CoordinateDescent<Real>& solver = solvers[static_cast<std::size_t>(thread)];
     solver.start(correlations.row(t));
-    const Real largest = solver.largest_correlation();
-    const Real a = static_cast<Real>(config.l1_ratio), lambda = lambdas.data()[t];
-    solver.approach(a * lambda, (1 - a) * lambda);
-    const DescentStatus<Real> status =
-        solver.solve(a * lambda, (1 - a) * lambda, static_cast<Real>(config.tolerance) * largest,
-                     config.max_sweeps);
+    const DescentStatus<Real> status = detail::solve_at(solver, lambdas.data()[t], config);
     solver.write_weights(solution.weights.data() + t * gram.rows);
-    solution.kkt_residual.data()[t] = detail::relative(status.residual, largest);
+    solution.kkt_residual.data()[t] =
+        detail::relative(status.residual, solver.largest_correlation());
     counts(t, 0) = status.converged;
     counts(t, 1) = status.sweeps;
     counter.add(1);
@@ -176,7 +206,7 @@ LassoPath<typename B::Real> lasso_path(const B& backend, MatrixView<const typena
                             detail::relative(status.residual, solver.largest_correlation());
                         counts(t, 0) &= status.converged;
                         counts(t, 1) += status.sweeps;
-                        return true;
+                        return lambdas;
                       });
     counter.add(1);
   });

@@ -48,6 +48,13 @@ class MaskColumns {
   explicit MaskColumns(const SubsetMasks& masks, int threads = 1)
       : MaskColumns(masks, 0, masks.models(), threads) {}
 
+  /// What the columns of so many models and examples occupy.
+  static std::size_t bytes(Index models, Index examples) {
+    const Index padded = (examples + 63) / 64 * 64;
+    return static_cast<std::size_t>((models + 63) / 64 * padded) * sizeof(std::uint64_t) +
+           static_cast<std::size_t>(examples) * (sizeof(Index) + 3 * sizeof(double));
+  }
+
   Index models() const { return models_; }
   Index examples() const { return examples_; }
   Index words_per_column() const { return words_; }
@@ -55,9 +62,7 @@ class MaskColumns {
 
   /// How many models saw the example.
   Index size(Index example) const { return sizes_[static_cast<std::size_t>(example)]; }
-  double mean(Index example) const {
-    return static_cast<double>(size(example)) / static_cast<double>(models_);
-  }
+  double mean(Index example) const { return mean_[static_cast<std::size_t>(example)]; }
   /// Zero where the example was seen by all models or by none.
   double sd(Index example) const { return sd_[static_cast<std::size_t>(example)]; }
   /// 1 / sd, and 0 where sd is 0.
@@ -82,6 +87,7 @@ class MaskColumns {
       for (Index w = 0; w < words_; ++w) count += std::popcount(column(j)[w]);
       sizes_.push_back(count);
       const double p = static_cast<double>(count) / static_cast<double>(models_);
+      mean_.push_back(p);
       sd_.push_back(std::sqrt(p * (1 - p)));
       inverse_sd_.push_back(sd_.back() > 0 ? 1 / sd_.back() : 0);
     }
@@ -92,6 +98,7 @@ class MaskColumns {
   Index words_;
   std::vector<std::uint64_t> bits_;
   std::vector<Index> sizes_;
+  std::vector<double> mean_;
   std::vector<double> sd_;
   std::vector<double> inverse_sd_;
 };

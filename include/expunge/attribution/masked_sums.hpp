@@ -37,6 +37,11 @@ class BitPanels {
   explicit BitPanels(const SubsetMasks& masks)
       : BitPanels(masks.models(), masks.words_per_row(), [&](Index m) { return masks.row(m); }) {}
 
+  /// What `rows` rows of `inner` bits occupy.
+  static std::size_t bytes(Index rows, Index inner) {
+    return static_cast<std::size_t>(rows * ((inner + 63) / 64)) * sizeof(std::uint64_t);
+  }
+
   Index rows() const { return rows_; }
   Index words() const { return words_; }
   /// Word w of every row.

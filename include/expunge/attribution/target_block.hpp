@@ -21,12 +21,22 @@ namespace expunge {
 
 namespace detail {
 
-/// Throws unless outputs [models][targets] belong to the masks and there is something to regress.
+/// Throws unless there are models to regress on.
+inline void check_models(const char* who, Index models) {
+  require(models >= 2, who, ": ", models, " models, at least 2 are needed");
+}
+
+/// Throws unless outputs [models][targets] belong to the masks of that many models.
+template <class T>
+void check_outputs(const char* who, Index models, MatrixView<const T> outputs) {
+  require(models == outputs.rows, who, ": masks of ", models, " models, outputs of ", outputs.rows);
+}
+
+/// Both, before anything is computed.
 template <class T>
 void check_regression(const char* who, const SubsetMasks& masks, MatrixView<const T> outputs) {
-  require(masks.models() == outputs.rows, who, ": masks of ", masks.models(),
-          " models, outputs of ", outputs.rows);
-  require(masks.models() >= 2, who, ": ", masks.models(), " models, at least 2 are needed");
+  check_outputs(who, masks.models(), outputs);
+  check_models(who, masks.models());
 }
 
 }  // namespace detail

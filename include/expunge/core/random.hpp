@@ -32,6 +32,9 @@ enum class Purpose : std::uint32_t {
   dropout,
   test,
   synthetic_data,
+  point_sample,
+  shadow_models,
+  queries,
 };
 
 /// One stream: what it is for, and for which member (model, replicate, target) of it.

@@ -6,8 +6,10 @@
 #pragma once
 
 #include "expunge/core/array.hpp"
+#include "expunge/evaluation/column.hpp"
 #include "expunge/evaluation/lds.hpp"
 #include "expunge/evaluation/ranks.hpp"
+#include "expunge/evaluation/roc.hpp"
 
 namespace expunge {
 
@@ -33,20 +35,19 @@ inline double mislabel_auc(const std::vector<double>& scores,
                            const std::vector<Index>& mislabelled) {
   const Index n = static_cast<Index>(scores.size());
   for (const double s : scores) require(!std::isnan(s), "mislabel_auc: a score is NaN");
-  const std::vector<double> ranks = average_ranks(scores);
   std::vector<bool> seen(scores.size());
-  double sum = 0;
+  std::vector<double> of_mislabelled, of_clean;
   for (const Index i : mislabelled) {
     require(i >= 0 && i < n, "mislabel_auc: example ", i, " of ", n);
     require(!seen[static_cast<std::size_t>(i)], "mislabel_auc: example ", i, " is listed twice");
     seen[static_cast<std::size_t>(i)] = true;
-    sum += ranks[static_cast<std::size_t>(i)];
+    of_mislabelled.push_back(scores[static_cast<std::size_t>(i)]);
   }
-  const double positive = static_cast<double>(mislabelled.size());
-  const double negative = static_cast<double>(n) - positive;
-  require(positive > 0 && negative > 0, "mislabel_auc: ", positive, " mislabelled and ", negative,
-          " clean examples, at least 1 of each is needed");
-  return (sum - positive * (positive + 1) / 2) / (positive * negative);
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    if (!seen[i]) of_clean.push_back(scores[i]);
+  require(!of_mislabelled.empty() && !of_clean.empty(), "mislabel_auc: ", of_mislabelled.size(),
+          " mislabelled and ", of_clean.size(), " clean examples, at least 1 of each is needed");
+  return roc_auc(of_mislabelled, of_clean);
 }
 
 }  // namespace expunge

@@ -61,6 +61,20 @@ Array<typename A::value_type, 2> select_points(const A& margins, const std::vect
   return to;
 }
 
+/// These models alone, [models.size()][points]; one may be listed more than once.
+template <MatrixLike A>
+Array<typename A::value_type, 2> select_models(const A& margins, const std::vector<Index>& models) {
+  const MatrixView<const typename A::value_type> from = view(margins);
+  Array<typename A::value_type, 2> to =
+      make_array<typename A::value_type>(static_cast<Index>(models.size()), from.cols);
+  typename A::value_type* row = to.data();
+  for (const Index m : models) {
+    require(m >= 0 && m < from.rows, "select_models: model ", m, " of ", from.rows);
+    row = std::copy_n(from.row(m), from.cols, row);
+  }
+  return to;
+}
+
 namespace detail {
 
 inline void add_repeat(KlomFloor& floor, const KlomResult& result, Index repeats) {
@@ -112,22 +126,55 @@ Array<double, 2> smoothed_draw(const A& margins, const std::vector<double>& h, I
   return to;
 }
 
-/// The floor between two smoothed draws of these margins, of bandwidth h at each point.
-template <MatrixLike A>
-KlomFloor smoothed_floor(const A& margins, const std::vector<double>& h, FloorMethod method,
-                         const FloorConfig& floor_config, const KlomConfig& config) {
-  KlomFloor floor{0, 0, method, floor_config.oracle_models, floor_config.unlearned_models};
+/// Calls f(oracles, others) for each repeat, with two smoothed draws of these margins, of bandwidth h
+/// at each point.
+template <MatrixLike A, class F>
+void for_each_smoothed_pair(const A& margins, const std::vector<double>& h,
+                            const FloorConfig& floor_config, int threads, F f) {
   for (Index r = 0; r < floor_config.repeats; ++r) {
     const auto draw = [&](Index models, Index which) {
       return smoothed_draw(margins, h, models, floor_config.seed,
-                           static_cast<std::uint32_t>(2 * r + which), config.threads);
+                           static_cast<std::uint32_t>(2 * r + which), threads);
     };
-    add_repeat(
-        floor,
-        klom(draw(floor_config.oracle_models, 0), draw(floor_config.unlearned_models, 1), config),
-        floor_config.repeats);
+    f(draw(floor_config.oracle_models, 0), draw(floor_config.unlearned_models, 1));
   }
-  return floor;
+}
+
+/// Calls f(oracles, others) for each repeat, with disjoint models drawn from these.
+template <MatrixLike A, class F>
+void for_each_disjoint_pair(const A& oracle, const FloorConfig& floor_config, F f) {
+  const Index models = view(oracle).rows;
+  const Index n = floor_config.oracle_models, u = floor_config.unlearned_models;
+  require(n + u <= models, "split_floor: ", n, " against ", u, " disjoint models asked of ", models,
+          " oracles");
+  std::vector<Index> order;
+  for (Index r = 0; r < floor_config.repeats; ++r) {
+    const Stream stream{Purpose::split, static_cast<std::uint32_t>(r)};
+    random_permutation(floor_config.seed, stream, 0, models, order);
+    f(select_models(oracle, {order.begin(), order.begin() + n}),
+      select_models(oracle, {order.begin() + n, order.begin() + n + u}));
+  }
+}
+
+/// Disjoint models if there are enough oracles, else smoothed draws; says which.
+inline FloorMethod floor_method(Index oracles, const FloorConfig& floor_config) {
+  floor_config.validate();
+  require(oracles >= 2, "klom_floor: ", oracles, " oracle models, at least 2 have a spread");
+  const bool enough = floor_config.oracle_models + floor_config.unlearned_models <= oracles;
+  return enough ? FloorMethod::split : FloorMethod::bootstrap;
+}
+
+/// Calls f(oracles, others) for each repeat, by the method that floor_method names.
+template <MatrixLike A, class F>
+void for_each_floor_pair(const A& oracle, const FloorConfig& floor_config, int threads, F f) {
+  if (floor_method(view(oracle).rows, floor_config) == FloorMethod::split)
+    for_each_disjoint_pair(oracle, floor_config, f);
+  else
+    for_each_smoothed_pair(oracle, bandwidths(oracle, threads), floor_config, threads, f);
+}
+
+inline KlomFloor no_floor(FloorMethod method, const FloorConfig& config) {
+  return {0, 0, method, config.oracle_models, config.unlearned_models};
 }
 
 }  // namespace detail
@@ -138,20 +185,10 @@ template <MatrixLike A>
 KlomFloor split_floor(const A& oracle, const FloorConfig& floor_config,
                       const KlomConfig& config = {}) {
   floor_config.validate();
-  const Index models = view(oracle).rows;
-  const Index n = floor_config.oracle_models, u = floor_config.unlearned_models;
-  require(n + u <= models, "split_floor: ", n, " against ", u, " disjoint models asked of ", models,
-          " oracles");
-  KlomFloor floor{0, 0, FloorMethod::split, n, u};
-  std::vector<Index> order;
-  for (Index r = 0; r < floor_config.repeats; ++r) {
-    const Stream stream{Purpose::split, static_cast<std::uint32_t>(r)};
-    random_permutation(floor_config.seed, stream, 0, models, order);
-    const std::vector<Index> first(order.begin(), order.begin() + n);
-    const std::vector<Index> second(order.begin() + n, order.begin() + n + u);
-    detail::add_repeat(floor, klom_of_models(oracle, first, oracle, second, config),
-                       floor_config.repeats);
-  }
+  KlomFloor floor = detail::no_floor(FloorMethod::split, floor_config);
+  detail::for_each_disjoint_pair(oracle, floor_config, [&](const auto& o, const auto& u) {
+    detail::add_repeat(floor, klom(o, u, config), floor_config.repeats);
+  });
   return floor;
 }
 
@@ -162,8 +199,13 @@ KlomFloor bootstrap_floor(const A& oracle, const FloorConfig& floor_config,
   floor_config.validate();
   require(view(oracle).rows >= 2, "bootstrap_floor: ", view(oracle).rows,
           " oracle models, at least 2 have a spread");
-  return detail::smoothed_floor(oracle, detail::bandwidths(oracle, config.threads),
-                                FloorMethod::bootstrap, floor_config, config);
+  KlomFloor floor = detail::no_floor(FloorMethod::bootstrap, floor_config);
+  detail::for_each_smoothed_pair(oracle, detail::bandwidths(oracle, config.threads), floor_config,
+                                 config.threads, [&](const auto& o, const auto& u) {
+                                   detail::add_repeat(floor, klom(o, u, config),
+                                                      floor_config.repeats);
+                                 });
+  return floor;
 }
 
 /// From standard normal margins of this many points.
@@ -173,16 +215,21 @@ inline KlomFloor simulated_floor(Index points, const FloorConfig& floor_config,
   const Array<double, 2> centre =
       xt::zeros<double>({std::size_t{1}, static_cast<std::size_t>(points)});
   const std::vector<double> one(static_cast<std::size_t>(points), 1.0);
-  return detail::smoothed_floor(centre, one, FloorMethod::simulation, floor_config, config);
+  KlomFloor floor = detail::no_floor(FloorMethod::simulation, floor_config);
+  detail::for_each_smoothed_pair(
+      centre, one, floor_config, config.threads, [&](const auto& o, const auto& u) {
+        detail::add_repeat(floor, klom(o, u, config), floor_config.repeats);
+      });
+  return floor;
 }
 
 /// By a split if there are enough oracles, else by the smoothed bootstrap.
 template <MatrixLike A>
 KlomFloor klom_floor(const A& oracle, const FloorConfig& floor_config,
                      const KlomConfig& config = {}) {
-  const Index needed = floor_config.oracle_models + floor_config.unlearned_models;
-  return needed <= view(oracle).rows ? split_floor(oracle, floor_config, config)
-                                     : bootstrap_floor(oracle, floor_config, config);
+  return detail::floor_method(view(oracle).rows, floor_config) == FloorMethod::split
+             ? split_floor(oracle, floor_config, config)
+             : bootstrap_floor(oracle, floor_config, config);
 }
 
 /// Whether the models compared differ in no more than the forget set.

@@ -9,56 +9,46 @@
 #pragma once
 
 #include "expunge/core/random.hpp"
+#include "expunge/evaluation/bootstrap.hpp"
 #include "expunge/evaluation/klom.hpp"
 #include "expunge/evaluation/klom_floor.hpp"
 
 namespace expunge {
 
-struct BootstrapConfig {
-  Index replicates = 200;
-  double level = 0.95;
-  std::uint64_t seed = 0;
-
-  void validate() const {
-    require(replicates >= 2 && replicates < 1'000'000, "BootstrapConfig: replicates is ",
-            replicates, ", not in 2 .. 999999");
-    require(level > 0 && level < 1, "BootstrapConfig: level is ", level, ", not in (0, 1)");
-  }
-};
-
-struct Interval {
-  double low = 0;
-  double high = 0;
-};
-
-/// A figure with its bootstrap.
-struct BootstrapEstimate {
-  double estimate = 0;  // from the data as they are
-  double bias = 0;      // mean of the replicates minus the estimate
-  Interval percentile;  // of the replicates
-  Interval centred;     // of the replicates minus the bias
-};
-
-/// Percentile and centred interval of replicates about an estimate.
-inline BootstrapEstimate bootstrap_estimate(double estimate, std::vector<double> replicates,
-                                            double level) {
-  require(!replicates.empty(), "bootstrap_estimate: no replicates");
-  BootstrapEstimate result;
-  result.estimate = estimate;
-  for (const double r : replicates) result.bias += r / static_cast<double>(replicates.size());
-  result.bias -= estimate;
-  const std::vector<double> sorted = ascending(std::move(replicates));
-  const double tail = 50 * (1 - level);
-  result.percentile = {percentile_of_sorted(sorted, tail),
-                       percentile_of_sorted(sorted, 100 - tail)};
-  result.centred = {result.percentile.low - result.bias, result.percentile.high - result.bias};
-  return result;
-}
-
 struct KlomInterval {
   BootstrapEstimate mean;
   BootstrapEstimate p95;
 };
+
+namespace detail {
+
+/// Models drawn with replacement for one replicate; which: 0 oracles, 1 unlearned models.
+inline std::vector<Index> resampled_models(const BootstrapConfig& config, Index replicate,
+                                           Index which, Index models) {
+  const Stream stream{Purpose::bootstrap, static_cast<std::uint32_t>(2 * replicate + which)};
+  std::vector<Index> drawn(static_cast<std::size_t>(models));
+  for (std::size_t m = 0; m < drawn.size(); ++m)
+    drawn[m] = random_below(config.seed, stream, m, models);
+  return drawn;
+}
+
+/// Summaries of the replicates, as they come.
+struct KlomReplicates {
+  std::vector<double> means, p95s;
+
+  void add(const KlomResult& result, const std::vector<Index>& split) {
+    const Summary s = summarise(result, split);
+    means.push_back(s.mean);
+    p95s.push_back(s.p95);
+  }
+  KlomInterval interval(const KlomResult& estimate, const std::vector<Index>& split,
+                        double level) const {
+    const Summary s = summarise(estimate, split);
+    return {bootstrap_estimate(s.mean, means, level), bootstrap_estimate(s.p95, p95s, level)};
+  }
+};
+
+}  // namespace detail
 
 /// For the points of a split: oracle [N_o][points], unlearned [N_u][points].
 template <MatrixLike O, MatrixLike U>
@@ -68,24 +58,13 @@ KlomInterval klom_interval(const O& oracle, const U& unlearned, const std::vecto
   const Array<typename O::value_type, 2> o = select_points(oracle, split);
   const Array<typename U::value_type, 2> u = select_points(unlearned, split);
   const std::vector<Index> all = all_indices(static_cast<Index>(split.size()));
-  std::vector<double> means, p95s;
-  for (Index r = 0; r < bootstrap.replicates; ++r) {
-    const auto draw = [&](Index models, Index which) {
-      const Stream stream{Purpose::bootstrap, static_cast<std::uint32_t>(2 * r + which)};
-      std::vector<Index> drawn(static_cast<std::size_t>(models));
-      for (std::size_t m = 0; m < drawn.size(); ++m)
-        drawn[m] = random_below(bootstrap.seed, stream, m, models);
-      return drawn;
-    };
-    const std::vector<Index> of_oracle = draw(view(oracle).rows, 0);
-    const std::vector<Index> of_unlearned = draw(view(unlearned).rows, 1);
-    const Summary s = summarise(klom_of_models(o, of_oracle, u, of_unlearned, config), all);
-    means.push_back(s.mean);
-    p95s.push_back(s.p95);
-  }
-  const Summary s = summarise(klom(o, u, config), all);
-  return {bootstrap_estimate(s.mean, std::move(means), bootstrap.level),
-          bootstrap_estimate(s.p95, std::move(p95s), bootstrap.level)};
+  detail::KlomReplicates replicates;
+  for (Index r = 0; r < bootstrap.replicates; ++r)
+    replicates.add(
+        klom_of_models(o, detail::resampled_models(bootstrap, r, 0, view(oracle).rows), u,
+                       detail::resampled_models(bootstrap, r, 1, view(unlearned).rows), config),
+        all);
+  return replicates.interval(klom(o, u, config), all, bootstrap.level);
 }
 
 }  // namespace expunge

@@ -19,9 +19,10 @@
 
 #include "expunge/core/array.hpp"
 #include "expunge/core/parallel.hpp"
-#include "expunge/core/random.hpp"
 #include "expunge/data/subset_masks.hpp"
-#include "expunge/evaluation/klom_interval.hpp"
+#include "expunge/evaluation/bootstrap.hpp"
+#include "expunge/evaluation/column.hpp"
+#include "expunge/evaluation/klom_histogram.hpp"
 #include "expunge/evaluation/ranks.hpp"
 
 namespace expunge {
@@ -57,31 +58,8 @@ Array<double, 2> predict_outputs(const W& weights, const SubsetMasks& subsets) {
 
 namespace detail {
 
-template <class T>
-std::vector<double> column(MatrixView<const T> a, Index t) {
-  std::vector<double> values(static_cast<std::size_t>(a.rows));
-  for (Index m = 0; m < a.rows; ++m)
-    values[static_cast<std::size_t>(m)] = static_cast<double>(a(m, t));
-  return values;
-}
-
 inline bool all_finite(const std::vector<double>& values) {
   return std::all_of(values.begin(), values.end(), [](double x) { return !not_finite(x); });
-}
-
-/// Percentile interval of the mean over targets.
-inline Interval interval_of_mean(const std::vector<double>& scores, const BootstrapConfig& config) {
-  const Index n = static_cast<Index>(scores.size());
-  std::vector<double> means;
-  for (Index r = 0; r < config.replicates; ++r) {
-    const Stream stream{Purpose::bootstrap, static_cast<std::uint32_t>(r)};
-    double sum = 0;
-    for (std::uint64_t t = 0; t < scores.size(); ++t)
-      sum += scores[static_cast<std::size_t>(random_below(config.seed, stream, t, n))];
-    means.push_back(sum / static_cast<double>(n));
-  }
-  const double mean = std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(n);
-  return bootstrap_estimate(mean, std::move(means), config.level).percentile;
 }
 
 }  // namespace detail
@@ -113,7 +91,7 @@ LdsResult lds(const P& predicted, const T& truth, const LdsConfig& config = {}) 
     if (std::isnan(r)) r = 0;
     result.mean += r / static_cast<double>(p.cols);
   }
-  result.interval = detail::interval_of_mean(scores, config.bootstrap);
+  result.interval = mean_interval(scores, config.bootstrap);
   return result;
 }
 

@@ -54,6 +54,12 @@ bool convert_number(From from, To& to) {
 /// fit, or `count`.
 template <class From, class To>
 std::size_t convert_bytes(const std::uint8_t* bytes, std::size_t count, bool swapped, To* to) {
+  if constexpr (std::is_same_v<From, To>) {
+    if (!swapped) {
+      if (count > 0) std::memcpy(static_cast<void*>(to), bytes, count * sizeof(To));
+      return count;
+    }
+  }
   for (std::size_t i = 0; i < count; ++i) {
     std::array<std::uint8_t, sizeof(From)> item;
     std::memcpy(item.data(), bytes + i * sizeof(From), sizeof(From));
@@ -161,24 +167,32 @@ Array<T, Rank> read_npy(std::span<const std::uint8_t> bytes, std::string name) {
   return read_npy<T, Rank>(source);
 }
 
+/// All that comes before the numbers of a C-order array of this shape, version 1.0: what numpy.save
+/// writes.
+template <class T>
+std::string npy_header_bytes(const std::vector<Index>& shape) {
+  std::string extents;
+  for (const Index extent : shape) extents += sentence(extents.empty() ? "" : ", ", extent);
+  if (shape.size() == 1) extents += ',';
+  std::string header = sentence("{'descr': '", detail::npy_type<T>(),
+                                "', 'fortran_order': False, 'shape': (", extents, "), }");
+  header.append((64 - (10 + header.size() + 1) % 64) % 64, ' ');
+  header += '\n';
+  std::string bytes("\x93NUMPY\x01\x00", 8);
+  bytes += static_cast<char>(header.size() & 0xff);
+  bytes += static_cast<char>(header.size() >> 8);
+  return bytes + header;
+}
+
 /// Writes a row-major array of any number of axes. Throws io_error if it cannot; the old file
 /// stays.
 template <class A>
 void write_npy(const std::filesystem::path& path, const A& array) {
   using T = typename A::value_type;
-  std::string shape;
-  for (const auto extent : array.shape()) shape += sentence(shape.empty() ? "" : ", ", extent);
-  if (array.shape().size() == 1) shape += ',';
-  std::string header = sentence("{'descr': '", detail::npy_type<T>(),
-                                "', 'fortran_order': False, 'shape': (", shape, "), }");
-  header.append((64 - (10 + header.size() + 1) % 64) % 64, ' ');
-  header += '\n';
+  std::vector<Index> shape;
+  for (const auto extent : array.shape()) shape.push_back(static_cast<Index>(extent));
   AtomicFile file(path);
-  file.write(std::string_view("\x93NUMPY\x01\x00", 8));
-  const unsigned char length[2] = {static_cast<unsigned char>(header.size() & 0xff),
-                                   static_cast<unsigned char>(header.size() >> 8)};
-  file.write(length, 2);
-  file.write(header);
+  file.write(npy_header_bytes<T>(shape));
   file.write(array.data(), array.size() * sizeof(T));
   file.commit();
 }

@@ -97,29 +97,30 @@ inline std::string text_block(const Table& table, const std::vector<Group>& bloc
   return text;
 }
 
+}  // namespace detail
+
+/// Words over lines of at most 120 columns; lines after the first begin with `indent` spaces.
 inline std::string wrapped(const std::string& words, std::size_t indent) {
   std::string text;
   std::string line;
   for (std::size_t begin = 0; begin < words.size();) {
     const std::size_t end = std::min(words.find(' ', begin), words.size());
     const std::string word = words.substr(begin, end - begin);
-    if (!line.empty() && width(line) + 1 + width(word) > text_width) {
-      text += without_trailing_space(line);
+    if (!line.empty() && detail::width(line) + 1 + detail::width(word) > text_width) {
+      text += detail::without_trailing_space(line);
       line = std::string(indent, ' ') + word;
     } else {
       line += (line.empty() ? "" : " ") + word;
     }
     begin = end + 1;
   }
-  return text + without_trailing_space(line);
+  return text + detail::without_trailing_space(line);
 }
-
-}  // namespace detail
 
 /// The table in monospace, title first.
 inline std::string table_text(const Table& table) {
   std::vector<std::size_t> widths = detail::column_widths(table);
-  std::string text = detail::wrapped(table.title, 2);
+  std::string text = wrapped(table.title, 2);
   std::vector<detail::Group> block;
   std::size_t used = widths[0];
   const std::vector<detail::Group> all = detail::groups(table, widths);
@@ -140,17 +141,16 @@ inline std::string table_text(const Table& table) {
 inline std::string text_table(const Results& results) {
   std::string text;
   for (const ForgetSetResult& set : results.forget_sets) {
-    text += detail::wrapped(
-                set.name + " (" + std::to_string(set.size) + " examples): " + set.description, 2) +
-            "\n";
+    text +=
+        wrapped(set.name + " (" + std::to_string(set.size) + " examples): " + set.description, 2) +
+        "\n";
     text += table_text(klom_table(set)) + "\n" + table_text(check_table(set)) + "\n";
     for (const Row& row : set.rows)
-      if (!row.settings.empty())
-        text += detail::wrapped("  " + row.method + ": " + row.settings, 6);
-    for (const std::string& remark : set.remarks) text += detail::wrapped("- " + remark, 2);
+      if (!row.settings.empty()) text += wrapped("  " + row.method + ": " + row.settings, 6);
+    for (const std::string& remark : set.remarks) text += wrapped("- " + remark, 2);
     text += "\n";
   }
-  for (const std::string& remark : results.remarks) text += detail::wrapped("- " + remark, 2);
+  for (const std::string& remark : results.remarks) text += wrapped("- " + remark, 2);
   return text;
 }
 

@@ -1,4 +1,4 @@
-"""Golden arrays for tests/io/npy.cpp, as numpy writes them.
+"""Golden arrays for tests/io/npy.cpp and tests/io/mapped.cpp, as numpy writes them.
 
 Versions: Python 3.11, numpy 2.4.6.   Command: python tests/golden/npy/make_npy_golden.py
 
@@ -29,3 +29,9 @@ if __name__ == "__main__":
     save("f4_version_2", count[0].astype("<f4"), (2, 0))
     save("f4_version_3", count[0].astype("<f4"), (3, 0))
     save("f4_empty", np.zeros((0, 7), "<f4"))
+    save("f2_fortran", np.asfortranarray(count.astype("<f2")))
+    save("i8_fortran_big", np.asfortranarray(count.astype(">i8")))
+    save("b1_fortran", np.asfortranarray(count % 2 == 1))
+    save("f4_fortran_version_2", np.asfortranarray(count[0].astype("<f4")), (2, 0))
+    save("f4_fortran_version_3", np.asfortranarray(count[0].astype("<f4")), (3, 0))
+    save("f8_no_axes", np.array(7.5))

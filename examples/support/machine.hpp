@@ -4,7 +4,7 @@
 #include <fstream>
 #include <string>
 
-namespace quickstart {
+namespace support {
 
 /// The first value of a "name : value" line of a file of /proc, or "unknown".
 inline std::string proc_value(const char* file, const std::string& name) {
@@ -20,4 +20,4 @@ inline std::string processor_name() {
   return proc_value("/proc/cpuinfo", "model name");
 }
 
-}  // namespace quickstart
+}  // namespace support

@@ -1,0 +1,81 @@
+#include "cli/masks.hpp"
+
+#include <array>
+#include <filesystem>
+
+#include "cli/model_outputs.hpp"
+
+namespace expunge::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+NpyView open_masks(const std::string& name) {
+  NpyView masks = open_array(name);
+  const std::uint64_t at = masks.header().data_offset;
+  if (masks.axes() != 2)
+    throw io_error(
+        name, at,
+        sentence("masks [models][examples] were expected, the array has ", masks.axes(), " axes"));
+  if (masks.header().kind == 'f')
+    throw io_error(name, at,
+                   sentence("masks of bool or integers 0 and 1 were expected, this is ",
+                            masks.header().type()));
+  if (masks.elements() == 0) throw io_error(name, at, "the array is empty");
+  return masks;
+}
+
+/// Row `row` of the file as model `model`.
+void read_row(const NpyView& file, Index row, Index model, SubsetMasks& masks) {
+  constexpr Index piece = 65536;
+  std::vector<std::int64_t> values(static_cast<std::size_t>(std::min(piece, masks.examples())));
+  for (Index first = 0; first < masks.examples(); first += piece) {
+    const Index count = std::min(piece, masks.examples() - first);
+    file.read(std::array<Index, 2>{row, first}, count, values.data());
+    for (Index i = 0; i < count; ++i) {
+      const std::int64_t value = values[static_cast<std::size_t>(i)];
+      if (value != 0 && value != 1)
+        throw io_error(
+            file.name(), file.header().data_offset,
+            sentence("row ", row, ", column ", first + i, " is ", value, ", masks hold 0 and 1"));
+      if (value == 1) masks.insert(model, first + i);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<bool> completed_models(const std::string& outputs) {
+  const fs::path beside = fs::path(outputs).parent_path() / "_completed.npy";
+  std::error_code ignored;
+  if (outputs.find(".npz") != std::string::npos || fs::is_directory(outputs, ignored) ||
+      !fs::exists(outputs, ignored) || !fs::exists(beside, ignored))
+    return {};
+  const NpyView file = NpyView::map(beside);
+  std::vector<bool> completed;
+  for (const double value : file.read_all<double>()) completed.push_back(value != 0);
+  return completed;
+}
+
+SubsetMasks read_masks(const std::string& name) {
+  return read_masks(name, {});
+}
+
+SubsetMasks read_masks(const std::string& name, const std::vector<bool>& completed) {
+  const NpyView file = open_masks(name);
+  const Index rows = file.extent(0);
+  if (!completed.empty() && static_cast<Index>(completed.size()) != rows)
+    throw io_error(
+        name, file.header().data_offset,
+        sentence(rows, " models, _completed.npy beside the outputs has ", completed.size()));
+  std::vector<Index> kept;
+  for (Index m = 0; m < rows; ++m)
+    if (completed.empty() || completed[static_cast<std::size_t>(m)]) kept.push_back(m);
+  SubsetMasks masks(static_cast<Index>(kept.size()), file.extent(1));
+  for (std::size_t m = 0; m < kept.size(); ++m)
+    read_row(file, kept[m], static_cast<Index>(m), masks);
+  return masks;
+}
+
+}  // namespace expunge::cli

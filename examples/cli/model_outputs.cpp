@@ -1,0 +1,222 @@
+#include "cli/model_outputs.hpp"
+
+#include <glob.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace expunge::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool is_pattern(const std::string& name) {
+  return name.find_first_of("*?[") != std::string::npos;
+}
+
+std::string list_names(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+NpyView only_array(const NpzFile& archive, const std::string& name) {
+  const std::vector<std::string> names = archive.names();
+  if (names.size() != 1)
+    throw io_error(name, 0,
+                   names.empty()
+                       ? std::string("the archive holds no array")
+                       : sentence("the archive holds ", names.size(), " arrays (",
+                                  list_names(names), "): name one as ", name, ":", names[0]));
+  return archive.array(names[0]);
+}
+
+Precision precision_of(const NpyHeader& header) {
+  if (header.kind != 'f' || header.item_bytes == 8) return Precision::two;
+  return header.item_bytes == 2 ? Precision::half : Precision::single;
+}
+
+}  // namespace
+
+bool natural_less(const std::string& a, const std::string& b) {
+  const auto digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
+  std::size_t i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (!digit(a[i]) || !digit(b[j])) {
+      if (a[i] != b[j]) return a[i] < b[j];
+      ++i;
+      ++j;
+      continue;
+    }
+    const auto run = [&](const std::string& s, std::size_t& at) {
+      while (at + 1 < s.size() && s[at] == '0' && digit(s[at + 1])) ++at;
+      const std::size_t first = at;
+      while (at < s.size() && digit(s[at])) ++at;
+      return s.substr(first, at - first);
+    };
+    const std::string x = run(a, i), y = run(b, j);
+    if (x.size() != y.size()) return x.size() < y.size();
+    if (x != y) return x < y;
+  }
+  if (i < a.size() || j < b.size()) return j < b.size();
+  return a < b;  // 01 and 1
+}
+
+NpyView open_array(const std::string& name) {
+  std::error_code ignored;
+  const bool there = fs::exists(name, ignored);
+  const std::size_t colon = name.find(".npz:");
+  if (!there && colon != std::string::npos)
+    return NpzFile(name.substr(0, colon + 4)).array(name.substr(colon + 5));
+  if (name.ends_with(".npz")) return only_array(NpzFile(name), name);
+  if (there && fs::is_directory(name, ignored))
+    throw io_error(name, 0, "a .npy or .npz file was expected, this is a folder");
+  return NpyView::map(name);
+}
+
+std::vector<std::string> list_files(const std::string& name) {
+  std::vector<std::string> files;
+  if (is_pattern(name)) {
+    glob_t found{};
+    if (::glob(name.c_str(), 0, nullptr, &found) == 0)
+      for (std::size_t i = 0; i < found.gl_pathc; ++i) files.emplace_back(found.gl_pathv[i]);
+    ::globfree(&found);
+  } else {
+    for (const fs::directory_entry& entry : fs::directory_iterator(name))
+      if (entry.path().extension() == ".npy") files.push_back(entry.path().string());
+  }
+  if (files.empty()) throw io_error(name, 0, "no .npy file was found there");
+  std::sort(files.begin(), files.end(), natural_less);
+  return files;
+}
+
+ModelOutputs::ModelOutputs(const std::string& name) : name_(name) {
+  std::error_code ignored;
+  if (!fs::exists(name, ignored) && is_pattern(name)) {
+    *this = ModelOutputs(list_files(name), name);
+  } else if (fs::is_directory(name, ignored)) {
+    *this = ModelOutputs(list_files(name), name);
+  } else {
+    add_models(open_array(name));
+    leave_out_unfinished(name);
+  }
+}
+
+ModelOutputs::ModelOutputs(const std::vector<std::string>& files, std::string name)
+    : name_(std::move(name)) {
+  for (const std::string& file : files) {
+    NpyView array = open_array(file);
+    if (array.axes() != 1 && array.axes() != 2)
+      throw io_error(file, array.header().data_offset,
+                     sentence("one file a model was expected: [points], or [points][classes] of "
+                              "logits; this array has ",
+                              array.axes(), " axes"));
+    check_same_points(array, array.extent(0), array.axes() == 2 ? array.extent(1) : 0);
+    rows_.push_back({arrays_.size(), -1});
+    arrays_.push_back(std::move(array));
+  }
+}
+
+void ModelOutputs::add_models(NpyView array) {
+  const Index axes = array.axes();
+  if (axes < 1 || axes > 3)
+    throw io_error(array.name(), array.header().data_offset,
+                   sentence("[models][points], or [models][points][classes] of logits was "
+                            "expected; this array has ",
+                            axes, " axes"));
+  check_same_points(array, array.extent(axes == 1 ? 0 : 1), axes == 3 ? array.extent(2) : 0);
+  if (axes == 1) {
+    rows_.push_back({arrays_.size(), -1});
+  } else {
+    for (Index m = 0; m < array.extent(0); ++m) rows_.push_back({arrays_.size(), m});
+  }
+  arrays_.push_back(std::move(array));
+}
+
+void ModelOutputs::check_same_points(const NpyView& array, Index points, Index classes) {
+  const auto refuse = [&](const std::string& what) {
+    throw io_error(array.name(), array.header().data_offset, what);
+  };
+  if (array.elements() == 0) refuse("the array is empty");
+  if (array.axes() > 1 && classes == 1) refuse("logits of one class have no margin");
+  if (file_points_ >= 0 && (points != file_points_ || classes != classes_))
+    refuse(sentence(points, " points of ", std::max<Index>(classes, 1), " numbers, ",
+                    arrays_[0].name(), " has ", file_points_, " of ",
+                    std::max<Index>(classes_, 1)));
+  file_points_ = points;
+  classes_ = classes;
+  precision_ = std::max(precision_, precision_of(array.header()));
+}
+
+void ModelOutputs::leave_out_unfinished(const std::string& file) {
+  const fs::path beside = fs::path(file).parent_path() / "_completed.npy";
+  std::error_code ignored;
+  if (arrays_[0].axes() < 2 || !file.ends_with(".npy") || !fs::exists(beside, ignored)) return;
+  const NpyView array = NpyView::map(beside);
+  if (array.axes() != 1 || array.extent(0) != models())
+    throw io_error(beside.string(), array.header().data_offset,
+                   sentence("one entry for each of the ", models(), " models of ", file,
+                            " was expected, it has ", array.elements()));
+  const std::vector<double> completed = array.read_all<double>();
+  std::vector<Row> kept;
+  for (std::size_t m = 0; m < completed.size(); ++m) {
+    if (completed[m] != 0 && completed[m] != 1)
+      throw io_error(beside.string(), array.header().data_offset,
+                     sentence("entry ", m, " is ", completed[m], ", 0 or 1 was expected"));
+    if (completed[m] == 1) kept.push_back(rows_[m]);
+  }
+  left_out_ = models() - static_cast<Index>(kept.size());
+  if (kept.empty()) throw io_error(beside.string(), 0, "no model is completed");
+  rows_ = std::move(kept);
+}
+
+std::string ModelOutputs::shape_text() const {
+  std::string text = sentence(models(), models() == 1 ? " model x " : " models x ", points(),
+                              points() == 1 ? " point" : " points");
+  if (classes_ > 0) text += sentence(" x ", classes_, " classes");
+  text += ", " + arrays_[0].header().type();
+  if (left_out_ > 0) text += sentence(" (", left_out_, " unfinished left out)");
+  return text;
+}
+
+void ModelOutputs::set_labels(const std::string& name) {
+  if (classes_ == 0)
+    throw io_error(name_, 0, "labels make margins of logits, and this file has no axis of classes");
+  const NpyView array = open_array(name);
+  if (array.axes() != 1 || array.extent(0) != file_points_)
+    throw io_error(array.name(), array.header().data_offset,
+                   sentence("one label for each of the ", file_points_, " points of ", name_,
+                            " was expected, the array has ", array.elements()));
+  const std::vector<std::int64_t> labels = array.read_all<std::int64_t>();
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] < 0 || labels[i] >= classes_)
+      throw io_error(
+          array.name(), array.header().data_offset,
+          sentence("label ", labels[i], " of point ", i, ", not in 0 .. ", classes_ - 1));
+    labels_.push_back(static_cast<Label>(labels[i]));
+  }
+}
+
+void ModelOutputs::require_margins() const {
+  if (classes_ > 0 && !has_labels())
+    throw io_error(name_, 0,
+                   sentence("these are logits of ", classes_,
+                            " classes: give the labels of the points (--labels) to make margins "
+                            "of them"));
+}
+
+void ModelOutputs::keep_models(Index count) {
+  require(count >= 1 && count <= models(), name_, ": ", count, " models were asked for, it has ",
+          models());
+  rows_.resize(static_cast<std::size_t>(count));
+}
+
+void ModelOutputs::keep_points(std::vector<Index> points) {
+  for (const Index x : points)
+    require(x >= 0 && x < file_points_, name_, ": point ", x, " of ", file_points_);
+  require(!points.empty(), name_, ": no point is left");
+  kept_ = std::move(points);
+}
+
+}  // namespace expunge::cli

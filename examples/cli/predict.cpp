@@ -1,0 +1,325 @@
+// expunge predict: DM-Direct from files. What a model would answer had it never seen the forget set:
+//
+//   h(x) = f_x(theta0) - multiplier * sum_{i in F} effects(i, x)
+//
+// Reads the rows of the forget set alone, and base models block by block.
+#include <algorithm>
+
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include "cli/commands.hpp"
+#include "cli/model_outputs.hpp"
+#include "cli/saved_results.hpp"
+#include "cli/splits.hpp"
+#include "expunge/report/number.hpp"
+
+namespace expunge::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct PredictOptions {
+  std::string effects, forget, base, out;
+  double multiplier = 1;
+};
+
+/// Effects [examples][targets] on disk; a target is one output of one point.
+struct EffectsFile {
+  NpyView array;
+  Index points, outputs;
+
+  Index examples() const { return array.extent(0); }
+  Index targets() const { return points * outputs; }
+};
+
+/// A whole number, at least 1, of fit.json; `otherwise` if the field is not there.
+Index fit_number(const Json& fit, const std::string& file, const std::string& field,
+                 Index otherwise) {
+  const Json* found = nullptr;
+  for (const Json* at : {&fit, fit.is_object() && fit.contains("results") ? &fit["results"] : &fit})
+    if (at->is_object() && at->contains(field)) found = &(*at)[field];
+  if (found == nullptr && otherwise > 0) return otherwise;
+  if (found == nullptr) throw io_error(file, 0, "the field " + field + " is missing");
+  if (!found->is_number_unsigned() || found->get<std::uint64_t>() == 0 ||
+      found->get<std::uint64_t>() > (std::uint64_t{1} << 53))
+    throw io_error(file, 0, "the field " + field + ": a whole number from 1 on was expected");
+  return found->get<Index>();
+}
+
+/// Points and outputs of a file that has no fit.json: by its axes, else one output a point unless
+/// the base models say how many.
+EffectsFile bare_effects(NpyView array, Index base_outputs) {
+  if (array.axes() == 3) return {array, array.extent(1), array.extent(2)};
+  const Index k = base_outputs > 0 && array.extent(1) % base_outputs == 0 ? base_outputs : 1;
+  return {array, array.extent(1) / k, k};
+}
+
+EffectsFile open_effects(const std::string& name, Index base_outputs) {
+  std::error_code ignored;
+  const bool folder = fs::is_directory(name, ignored);
+  NpyView array = open_array(folder ? (fs::path(name) / "effects.npy").string() : name);
+  const std::uint64_t at = array.header().data_offset;
+  if (array.axes() != 2 && (folder || array.axes() != 3))
+    throw io_error(array.name(), at,
+                   sentence("effects [examples][targets] were expected, the array has ",
+                            array.axes(), " axes"));
+  if (array.elements() == 0) throw io_error(array.name(), at, "the array is empty");
+  if (!folder) return bare_effects(std::move(array), base_outputs);
+  const std::string file = (fs::path(name) / "fit.json").string();
+  const Json fit = read_json(file);
+  const Index points = fit_number(fit, file, "points", 0);
+  const Index outputs = fit_number(fit, file, "outputs", 1);
+  if (array.extent(1) % outputs != 0 || array.extent(1) / outputs != points)
+    throw io_error(file, 0,
+                   sentence(points, " points of ", outputs, " outputs, ", array.name(), " has ",
+                            array.extent(1), " targets"));
+  return {std::move(array), points, outputs};
+}
+
+/// -multiplier * sum of the rows of the forget set, [targets].
+std::vector<double> predicted_change(const EffectsFile& effects, const std::vector<Index>& forget,
+                                     double multiplier, const Progress& progress) {
+  std::vector<double> change(static_cast<std::size_t>(effects.targets())), row(change.size());
+  std::vector<Index> at(static_cast<std::size_t>(effects.array.axes()));
+  for (std::size_t f = 0; f < forget.size(); ++f) {
+    at[0] = forget[f];
+    effects.array.read(at, effects.targets(), row.data());
+    for (std::size_t t = 0; t < row.size(); ++t) change[t] += row[t];
+    if (progress) progress(static_cast<Index>(f + 1), static_cast<Index>(forget.size()));
+  }
+  for (double& value : change) value = value == 0 ? 0 : -multiplier * value;
+  return change;
+}
+
+/// Outputs of the models to change.
+struct Base {
+  NpyView array;
+  Index models = 1;
+};
+
+/// [points] or [models][points] of one output, [points][k] or [models][points][k] of more.
+Base open_base(NpyView array, const EffectsFile& effects) {
+  const std::vector<Index>& shape = array.header().shape;
+  std::vector<Index> one{effects.points, effects.outputs};
+  if (effects.outputs == 1 && (shape.empty() || shape.back() != 1 || effects.points == 1))
+    one.pop_back();
+  const bool ends = shape.size() >= one.size() && shape.size() <= one.size() + 1 &&
+                    std::equal(one.rbegin(), one.rend(), shape.rbegin());
+  if (!ends || array.elements() == 0) {
+    std::string text;
+    for (const Index extent : shape) text += sentence("[", extent, "]");
+    throw io_error(array.name(), array.header().data_offset,
+                   sentence("a shape of ", text, ", the effects are of ", effects.points,
+                            " points and ", effects.outputs, " outputs"));
+  }
+  const Index models = shape.size() > one.size() ? shape[0] : 1;
+  return {std::move(array), models};
+}
+
+/// Of the numbers written.
+struct Written {
+  std::vector<Index> shape;
+  Index not_finite = 0;
+};
+
+void write_numbers(AtomicFile& file, const std::vector<double>& values, Written& written) {
+  std::vector<float> numbers(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    numbers[i] = static_cast<float>(values[i]);
+    written.not_finite += !std::isfinite(numbers[i]);
+  }
+  file.write(numbers.data(), numbers.size() * sizeof(float));
+}
+
+/// The change alone.
+Written write_change(const std::string& out, const EffectsFile& effects,
+                     const std::vector<double>& change) {
+  Written written;
+  written.shape = {effects.points};
+  if (effects.outputs > 1) written.shape.push_back(effects.outputs);
+  AtomicFile file(out);
+  file.write(npy_header_bytes<float>(written.shape));
+  write_numbers(file, change, written);
+  file.commit();
+  return written;
+}
+
+/// Every base model, changed; in the shape of the file, by blocks of a model's outputs.
+Written write_changed_models(const std::string& out, const Base& base,
+                             const std::vector<double>& change, const Progress& progress) {
+  constexpr Index most = Index{1} << 20;
+  const Index targets = static_cast<Index>(change.size());
+  Written written;
+  written.shape = base.array.header().shape;
+  const Index axes = base.array.axes();
+  std::vector<Index> at(static_cast<std::size_t>(axes));
+  AtomicFile file(out);
+  file.write(npy_header_bytes<float>(written.shape));
+  for (Index m = 0; m < base.models; ++m) {
+    for (Index first = 0; first < targets; first += most) {
+      std::vector<double> values(static_cast<std::size_t>(std::min(most, targets - first)));
+      Index rest = m * targets + first;
+      for (Index a = axes; a-- > 0;) {
+        at[static_cast<std::size_t>(a)] = rest % base.array.extent(a);
+        rest /= base.array.extent(a);
+      }
+      base.array.read(at, static_cast<Index>(values.size()), values.data());
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] += change[static_cast<std::size_t>(first) + i];
+      write_numbers(file, values, written);
+    }
+    if (progress) progress(m + 1, base.models);
+  }
+  file.commit();
+  return written;
+}
+
+/// The output of a point that changes most.
+struct PointChange {
+  Index point, output;
+  double change;
+};
+
+/// Of every point, the largest change first; what is no number comes before all.
+std::vector<PointChange> largest_changes(const EffectsFile& effects,
+                                         const std::vector<double>& change, std::size_t most) {
+  const auto size = [](double value) {
+    return std::isnan(value) ? std::numeric_limits<double>::infinity() : std::abs(value);
+  };
+  std::vector<PointChange> points;
+  for (Index x = 0; x < effects.points; ++x) {
+    PointChange largest{x, 0, change[static_cast<std::size_t>(x * effects.outputs)]};
+    for (Index j = 1; j < effects.outputs; ++j) {
+      const double value = change[static_cast<std::size_t>(x * effects.outputs + j)];
+      if (size(value) > size(largest.change)) largest = {x, j, value};
+    }
+    points.push_back(largest);
+  }
+  most = std::min(most, points.size());
+  std::partial_sort(points.begin(), points.begin() + static_cast<std::ptrdiff_t>(most),
+                    points.end(), [&](const PointChange& a, const PointChange& b) {
+                      const double x = size(a.change), y = size(b.change);
+                      return x != y ? x > y : a.point < b.point;
+                    });
+  points.resize(most);
+  return points;
+}
+
+void add_changes(Document& document, const EffectsFile& effects, const std::vector<double>& change,
+                 Index forget) {
+  double mean = 0;
+  for (const double value : change) mean += std::abs(value) / static_cast<double>(change.size());
+  const std::vector<PointChange> largest = largest_changes(effects, change, 10);
+  const double most = std::abs(largest.front().change);
+  document.tables.push_back({"Predicted change of outputs, model without the forget set minus with",
+                             {{"", "forget set", true},
+                              {"", "points"},
+                              {"", "outputs"},
+                              {"absolute change", "mean"},
+                              {"absolute change", "largest"}},
+                             {{{std::to_string(forget)},
+                               {std::to_string(effects.points)},
+                               {std::to_string(effects.outputs)},
+                               {report::fixed(mean, 5)},
+                               {report::fixed(most, 5)}}}});
+  report::Table table{
+      "Points that change most", {{"", "point", true}, {"", "output"}, {"", "change"}}, {}};
+  Json list = Json::array();
+  for (const PointChange& p : largest) {
+    table.rows.push_back(
+        {{std::to_string(p.point)}, {std::to_string(p.output)}, {report::fixed(p.change, 5)}});
+    list.push_back(
+        {{"point", p.point}, {"output", p.output}, {"change", report::number_json(p.change)}});
+  }
+  document.tables.push_back(table);
+  document.results = {{"forget_set", forget},
+                      {"points", effects.points},
+                      {"outputs", effects.outputs},
+                      {"mean_absolute_change", report::number_json(mean)},
+                      {"largest_absolute_change", report::number_json(most)},
+                      {"largest", list}};
+}
+
+void add_written(Document& document, const Written& written, const PredictOptions& options) {
+  std::string shape;
+  for (const Index extent : written.shape) shape += sentence("[", extent, "]");
+  document.facts.emplace_back("written", options.out + ": " + shape + ", f4");
+  document.results["multiplier"] = options.multiplier;
+  document.results["out"] = options.out;
+  document.results["shape"] = written.shape;
+  document.results["not_finite"] = written.not_finite;
+  if (written.not_finite > 0)
+    document.warnings.push_back(
+        sentence(written.not_finite, " of the numbers written are NaN or infinite."));
+  document.remarks.push_back(
+      options.base.empty()
+          ? "The file holds the change alone; add it to a model's outputs, or name them by --base."
+          : "The file holds the base models' outputs plus the change, the same for every model.");
+}
+
+Document run_predict(Session& session, const PredictOptions& options) {
+  if (!std::isfinite(options.multiplier))
+    throw usage_error("--multiplier: a finite number was expected");
+  if (!options.out.ends_with(".npy"))
+    throw usage_error("--out " + options.out + ": a name in .npy was expected");
+  std::vector<NpyView> base;
+  if (!options.base.empty()) base.push_back(open_array(options.base));
+  const Index base_axes = base.empty() ? 0 : base[0].axes();
+  const EffectsFile effects = open_effects(options.effects, base_axes == 3 ? base[0].extent(2) : 0);
+  const std::vector<Index> forget = read_positions(options.forget, effects.examples());
+  const std::vector<double> change =
+      predicted_change(effects, forget, options.multiplier, session.progress("rows"));
+  Document document;
+  document.kind = "predict";
+  document.title = "DM-Direct: what models would answer had they never seen the forget set";
+  document.facts = {
+      {"effects",
+       sentence(effects.array.name(), ": ", effects.examples(), " examples, ", effects.points,
+                " points x ", effects.outputs, " outputs, ", effects.array.header().type())},
+      {"forget set", sentence(options.forget, ": ", forget.size(), " examples")},
+      {"multiplier", sentence(options.multiplier)}};
+  add_changes(document, effects, change, static_cast<Index>(forget.size()));
+  if (base.empty()) {
+    add_written(document, write_change(options.out, effects, change), options);
+    return document;
+  }
+  const Base models = open_base(base[0], effects);
+  document.facts.emplace_back("base", sentence(options.base, ": ", models.models,
+                                               models.models == 1 ? " model, " : " models, ",
+                                               models.array.header().type()));
+  document.results["models"] = models.models;
+  add_written(document,
+              write_changed_models(options.out, models, change, session.progress("models")),
+              options);
+  return document;
+}
+
+}  // namespace
+
+void add_predict_command(CLI::App& app, Session& session) {
+  const auto options = std::make_shared<PredictOptions>();
+  CLI::App* command = add_command(
+      app, session, "predict",
+      "DM-Direct: predicts, by fitted effects, what models would answer had they never seen the "
+      "forget set.",
+      "expunge predict --effects fitted --forget forget.npy --base pretrained.npy --out "
+      "predicted.npy",
+      [&session, options] { return run_predict(session, *options); });
+  command
+      ->add_option("--effects", options->effects,
+                   "a folder of effects.npy and fit.json, or effects [examples][targets]")
+      ->required();
+  command->add_option("--forget", options->forget, "positions of the forget set's examples")
+      ->required();
+  command->add_option("--base", options->base,
+                      "outputs to change: [points] or [points][outputs], or of many models "
+                      "[models][points][outputs]");
+  command->add_option("--multiplier", options->multiplier, "of the sum of effects")
+      ->capture_default_str();
+  command->add_option("--out", options->out, "the prediction, as .npy in float32")->required();
+}
+
+}  // namespace expunge::cli

@@ -1,0 +1,119 @@
+#include "cli/session.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <new>
+
+#include "expunge/core/parallel.hpp"
+#include "expunge/report/number.hpp"
+#include "expunge/report/text_file.hpp"
+
+namespace expunge::cli {
+
+namespace {
+
+/// As a POSIX shell reads it back.
+std::string shell_quoted(const std::string& word) {
+  const bool plain = !word.empty() && word.find_first_not_of(
+                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                          "0123456789_-+=./:,@%") == std::string::npos;
+  if (plain) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+bool is_terminal(int descriptor) {
+  return isatty(descriptor) == 1 && std::getenv("NO_COLOR") == nullptr;
+}
+
+double peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return 1024.0 * static_cast<double>(usage.ru_maxrss);
+}
+
+/// The sentence of an error, on one line.
+int fail(const std::string& who, std::string what, int status) {
+  std::replace(what.begin(), what.end(), '\n', ' ');
+  std::cerr << who << ": " << what << "\n";
+  return status;
+}
+
+}  // namespace
+
+Session::Session(int count, char** arguments)
+    : command_("expunge"), start_(std::chrono::steady_clock::now()) {
+  for (int i = 1; i < count; ++i) command_ += " " + shell_quoted(arguments[i]);
+}
+
+Progress Session::progress(const std::string& stage) {
+  if (isatty(STDERR_FILENO) != 1) return {};
+  if (!bars_) bars_ = std::make_unique<StageBars>(stderr);
+  return bars_->start(stage);
+}
+
+void Session::publish(const Document& document) {
+  if (bars_) bars_->finish();
+  std::cout << document_text(document, is_terminal(STDOUT_FILENO)) << std::flush;
+  if (!json_file.empty())
+    report::write_text_file(json_file, report::json_text(document_json(document, command_)));
+  if (!html_file.empty()) report::write_text_file(html_file, document_html(document, command_));
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  std::cout << "\n"
+            << report::seconds_text(seconds) << " on " << thread_count(threads)
+            << " threads, peak memory " << report::bytes_text(peak_memory()) << std::endl;
+  if (!std::cout) throw io_error("standard output", 0, "cannot be written: is the disk full?");
+}
+
+CLI::App* add_command(CLI::App& app, Session& session, const std::string& name,
+                      const std::string& description, const std::string& example,
+                      std::function<Document()> run) {
+  CLI::App* command = app.add_subcommand(name, description);
+  command->footer("Example:\n  " + example);
+  const auto common = [command](CLI::Option* option) { return option->group("Common options"); };
+  common(command->add_option("--json", session.json_file, "write the results here as JSON"));
+  common(command->add_option("--html", session.html_file, "write the results here as a page"));
+  common(command->add_option("--seed", session.seed, "of every random choice"))
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);  // -1 would be read as the largest seed
+  common(command->add_option("--threads", session.threads, "0 = all; never changes a result"))
+      ->capture_default_str()
+      ->check(CLI::Range(0, 4096));
+  command->callback([&session, run = std::move(run)] { session.publish(run()); });
+  return command;
+}
+
+int run_commands(CLI::App& app, int count, char** arguments) {
+  std::string who = "expunge";
+  const std::string first = count > 1 ? arguments[1] : "";
+  const auto named_first = [&](const CLI::App* command) { return command->get_name() == first; };
+  if (!app.get_subcommands(named_first).empty())
+    who += " " + first;
+  else if (!first.empty() && first[0] != '-')
+    return fail(who, "there is no command '" + first + "' (see expunge --help)", 2);
+  try {
+    app.parse(count, arguments);
+    return 0;
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForAllHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return app.exit(version);
+  } catch (const CLI::ParseError& error) {
+    return fail(who, std::string(error.what()) + " (see " + who + " --help)", 2);
+  } catch (const usage_error& error) {
+    return fail(who, std::string(error.what()) + " (see " + who + " --help)", 2);
+  } catch (const std::bad_alloc&) {
+    return fail(who, "there is not enough memory for this", 3);
+  } catch (const std::exception& error) {
+    return fail(who, error.what(), 3);
+  }
+}
+
+}  // namespace expunge::cli

@@ -1,0 +1,57 @@
+// What all commands share: their common options, how results leave the program, and its errors.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "cli/document.hpp"
+#include "expunge/core/progress.hpp"
+#include "support/progress_bar.hpp"
+
+namespace expunge::cli {
+
+/// A mistake in the command line that its parser cannot see: exit status 2.
+class usage_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Options that every command takes, and the state of one run.
+class Session {
+ public:
+  Session(int count, char** arguments);
+
+  int threads = 0;
+  std::uint64_t seed = 0;
+  std::string json_file, html_file;
+
+  /// The command line as it was typed, quoted where a shell needs it.
+  const std::string& command() const { return command_; }
+
+  /// A bar on stderr for the stage of this name, if that is a terminal.
+  Progress progress(const std::string& stage);
+
+  /// Prints to stdout and writes the files asked for, then a line with time and memory.
+  void publish(const Document& document);
+
+ private:
+  std::string command_;
+  std::chrono::steady_clock::time_point start_;
+  std::unique_ptr<StageBars> bars_;
+};
+
+/// Adds a command that makes a document: `run` is called once the whole line is parsed. `example` is
+/// a line that works, shown at the end of the command's help.
+CLI::App* add_command(CLI::App& app, Session& session, const std::string& name,
+                      const std::string& description, const std::string& example,
+                      std::function<Document()> run);
+
+/// Parses and runs; the exit status: 0, 2 for bad usage, 3 for bad input. Every failure is one
+/// sentence on stderr.
+int run_commands(CLI::App& app, int count, char** arguments);
+
+}  // namespace expunge::cli

@@ -1,0 +1,180 @@
+// LASSO of any block of targets at given penalties, in raw mask units: what the tuned LASSO
+// (lasso.hpp) and the plug-in one (plug_in_lasso.hpp) share.
+//
+//   minimise 1/(2m) ||y - b - X~ w||^2 + lambda ||w||_1     (elastic net: see lasso_path.hpp)
+//
+// The preparation depends on the masks alone and can fit many blocks of targets one after the
+// other. The effects of a target do not depend on its block.
+//
+// Effects come back in raw mask units, beta_j = w_j / sd_j, with an intercept, so that
+// intercept + sum_{i in S} beta_i predicts. Cost: one exact Gram matrix; for a target, its masked
+// sums and a few sweeps over its non-zero effects. Memory besides outputs and effects: examples^2
+// numbers, two copies of the mask bits, and 64 targets a thread at a time.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "expunge/attribution/effects.hpp"
+#include "expunge/attribution/gram.hpp"
+#include "expunge/attribution/lasso_path.hpp"
+#include "expunge/attribution/target_block.hpp"
+
+namespace expunge {
+
+namespace detail {
+
+/// Correlations X~'y / m of one target of a block, [examples]; 0 where a column is constant.
+template <class Real>
+void write_correlations(const MaskColumns& columns, const TargetBlock<Real>& block, Index t,
+                        Real* out) {
+  const double per_model = 1 / static_cast<double>(columns.models());
+  for (Index i = 0; i < columns.examples(); ++i)
+    out[i] = static_cast<Real>(static_cast<double>(block.sum(i, t)) *
+                               (per_model * columns.inverse_sd(i)));
+}
+
+/// Writes one target's weights in raw units and its intercept.
+template <class Real>
+void write_effects(const MaskColumns& columns, const CoordinateDescent<Real>& solver, double mean,
+                   Index target, Effects<Real>& effects) {
+  double intercept = mean;
+  for (std::size_t a = 0; a < solver.members().size(); ++a) {
+    const Index j = solver.members()[a];
+    const double w = static_cast<double>(solver.weight(static_cast<Index>(a)));
+    if (w == 0) continue;
+    const double beta = w / columns.sd(j);
+    effects.weights.data()[j * effects.targets() + target] = static_cast<Real>(beta);
+    intercept -= columns.mean(j) * beta;
+  }
+  effects.intercept.data()[target] = static_cast<Real>(intercept);
+}
+
+}  // namespace detail
+
+template <class Real>
+class LassoRegression {
+ public:
+  /// Fits the first `models` models of the masks. `who` begins the sentences of errors.
+  template <class B>
+  LassoRegression(const B& backend, const SubsetMasks& masks, Index models,
+                  const LassoSolverConfig& config = {}, const char* who = "LassoRegression")
+      : LassoRegression(who, config, masks.models(), checked(who, backend, config, masks, models)) {
+    gram_ = mask_correlations(backend, columns_);
+  }
+
+  /// The same, from the correlation matrix of the first `before` models: takes that array and adds
+  /// the models beyond, which is quicker than a new one where they are few.
+  template <class B>
+  LassoRegression(const B& backend, const SubsetMasks& masks, Index models,
+                  const MaskColumns& before, Array<Real, 2>&& gram,
+                  const LassoSolverConfig& config = {}, const char* who = "LassoRegression")
+      : LassoRegression(who, config, masks.models(), checked(who, backend, config, masks, models)) {
+    gram_ = std::move(gram);
+    const Index first = before.models();
+    require(first < models, who, ": a Gram matrix of ", first, " models for ", models, " models");
+    extend_correlations(backend, before,
+                        MaskColumns(masks, first, models - first, backend.threads()), columns_,
+                        gram_);
+  }
+
+  /// What this occupies when it fits `models` models.
+  static std::size_t bytes(Index models, Index examples) {
+    return MaskColumns::bytes(models, examples) + BitPanels::bytes(examples, models) +
+           correlation_bytes<Real>(examples);
+  }
+
+  Index models() const { return columns_.models(); }
+  Index examples() const { return columns_.examples(); }
+
+  /// Outputs [models of the masks][targets] at lambda [targets], in standardised columns, to
+  /// effects [examples][targets] with lambda and KKT residual. Throws where an output that is read
+  /// is not finite, or a lambda is negative or not finite. A thread takes 64 targets at a time.
+  template <class B, MatrixLike A>
+  Effects<Real> fit(const B& backend, const A& outputs, const Array<Real, 1>& lambda,
+                    const Progress& progress = {}) const {
+    const MatrixView<const typename A::value_type> y = view(outputs);
+    require(static_cast<Index>(lambda.size()) == y.cols, who_, ": ", lambda.size(), " lambdas for ",
+            y.cols, " targets");
+    for (Index t = 0; t < y.cols; ++t)
+      require(lambda.data()[t] >= 0 && std::isfinite(lambda.data()[t]), who_, ": lambda of target ",
+              t, " is ", lambda.data()[t]);
+    return fit_at(backend, y, progress, [&](Index t, double) { return lambda.data()[t]; });
+  }
+
+  /// The same at lambda_of(target, sd_y), sd_y the population standard deviation of the outputs.
+  template <class B, MatrixLike A, class LambdaOf>
+  Effects<Real> fit_at(const B& backend, const A& outputs, const Progress& progress,
+                       LambdaOf lambda_of) const {
+    const MatrixView<const typename A::value_type> y = view(outputs);
+    detail::check_outputs(who_, rows_, y);
+    Effects<Real> effects = zero_effects<Real>(examples(), y.cols);
+    effects.lambda = make_array<Real>(y.cols);
+    effects.kkt_residual = make_array<Real>(y.cols);
+    Array<Index, 2> counts = make_array<Index>(y.cols, 2);
+    ProgressCounter counter(progress, y.cols);
+    std::vector<Work> work(static_cast<std::size_t>(thread_count(backend.threads())), Work(*this));
+    for_each_target_block<Real>(
+        who_, backend.threads(), y.row_range(0, models()), bits_,
+        [&](int thread, const TargetBlock<Real>& block) {
+          for (Index t = 0; t < block.count(); ++t) {
+            const Index target = block.first() + t;
+            const Real lambda = static_cast<Real>(lambda_of(target, block.sd(t)));
+            const DescentStatus<Real> status =
+                fit_target(work[static_cast<std::size_t>(thread)], block, t, lambda, effects);
+            counts(target, 0) = status.converged;
+            counts(target, 1) = status.sweeps;
+          }
+          counter.add(block.count());
+        });
+    effects.targets_converged = 0;
+    for (Index t = 0; t < y.cols; ++t) {
+      effects.targets_converged += counts(t, 0);
+      effects.sweeps += counts(t, 1);
+    }
+    return effects;
+  }
+
+ private:
+  /// What a thread needs for one target.
+  struct Work {
+    explicit Work(const LassoRegression& of)
+        : solver(view(of.gram_)), correlations(static_cast<std::size_t>(of.examples())) {}
+    CoordinateDescent<Real> solver;
+    std::vector<Real> correlations;
+  };
+
+  LassoRegression(const char* who, const LassoSolverConfig& config, Index rows,
+                  MaskColumns&& columns)
+      : who_(who), config_(config), rows_(rows), columns_(std::move(columns)), bits_(columns_) {}
+
+  template <class B>
+  static MaskColumns checked(const char* who, const B& backend, const LassoSolverConfig& config,
+                             const SubsetMasks& masks, Index models) {
+    config.validate();
+    detail::check_models(who, models);
+    return MaskColumns(masks, 0, models, backend.threads());
+  }
+
+  DescentStatus<Real> fit_target(Work& work, const TargetBlock<Real>& block, Index t, Real lambda,
+                                 Effects<Real>& effects) const {
+    const Index target = block.first() + t;
+    detail::write_correlations(columns_, block, t, work.correlations.data());
+    work.solver.start(work.correlations.data());
+    const DescentStatus<Real> status = detail::solve_at(work.solver, lambda, config_);
+    detail::write_effects(columns_, work.solver, block.mean(t), target, effects);
+    effects.lambda.data()[target] = lambda;
+    effects.kkt_residual.data()[target] =
+        detail::relative(status.residual, work.solver.largest_correlation());
+    return status;
+  }
+
+  const char* who_;
+  LassoSolverConfig config_;
+  Index rows_;  // models of the masks
+  MaskColumns columns_;
+  BitPanels bits_;
+  Array<Real, 2> gram_;  // [examples][examples]
+};
+
+}  // namespace expunge
