@@ -51,6 +51,10 @@ void require_comparable(const SavedKlom& a, const SavedKlom& b) {
     const std::string at = sentence("results.splits[", s, "].");
     require_same(a, b, at + "name", a.splits[s].name, b.splits[s].name);
     require_same(a, b, at + "points", a.splits[s].points, b.splits[s].points);
+    require_same(a, b, "other positions: " + at + "points_fingerprint",
+                 a.splits[s].points_fingerprint, b.splits[s].points_fingerprint);
+    require_same(a, b, "other oracles: " + at + "oracle_fingerprint",
+                 a.splits[s].oracle_fingerprint, b.splits[s].oracle_fingerprint);
   }
 }
 
@@ -215,7 +219,7 @@ void add_compare_command(CLI::App& app, Session& session) {
   CLI::App* command = add_command(
       app, session, "compare",
       "Puts KLoM results of several runs into one table; refuses those that differ in preset, "
-      "direction, bins, numbers of models or splits.",
+      "direction, bins, numbers of models, oracles, splits or their points.",
       "expunge compare nothing.json method.json --names nothing --names method --json table.json",
       [options] { return run_compare(*options); });
   command->add_option("results", options->files, "what klom or easydub wrote with --json")

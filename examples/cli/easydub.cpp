@@ -4,7 +4,10 @@
 //   margins/cifar10/oracle/forget_K/{retain|forget|val}/resnet9/id_I_epoch_E.npy
 //   margins/cifar10/pretrain/{retain|val}/resnet9/..., margins/cifar10/pretrain/forget_K/resnet9/...
 //
-// Pretrain retain files hold all training points: those of the forget set are left out here.
+// Models are ids 0 .. N-1 of one epoch E. Pretrain retain files hold all training points: those of
+// the forget set are left out here. Where oracles N .. 2N-1 lie there too, the noise floor is a
+// split of all 2N.
+#include <cmath>
 #include <filesystem>
 
 #include "cli/commands.hpp"
@@ -18,32 +21,85 @@ namespace {
 
 struct EasyDubOptions {
   std::string data, unlearned, per_point;
-  Index forget_set = 0, models = 100;
+  Index forget_set = 0, models = 100, epoch = 23;
   KlomSettings settings;
 };
 
-/// The first `count` models of a folder resnet9, one file each; id_I of the last epoch on disk.
-ModelOutputs first_models(const fs::path& folder, Index count) {
-  std::error_code failure;
-  if (!fs::is_directory(folder, failure))
-    throw io_error(folder.string(), 0, "there is no such folder");
-  std::vector<std::string> files;
-  std::string last_id;
-  for (const std::string& file : list_files(folder.string())) {
-    const std::string name = fs::path(file).filename().string();
-    const std::string id = name.substr(0, name.find("_epoch_"));
-    if (id == last_id) files.pop_back();  // natural order: a later epoch of the same model
-    files.push_back(file);
-    last_id = id;
-  }
-  if (static_cast<Index>(files.size()) < count)
-    throw io_error(folder.string(), 0,
-                   sentence(count, " models were asked for, it has ", files.size()));
-  files.resize(static_cast<std::size_t>(count));
-  return {files, folder.string()};
+/// The models of one split of one side, and what to say of them.
+struct Chosen {
+  ModelOutputs models;
+  std::string which;
+};
+
+fs::path model_file(const fs::path& folder, Index id, Index epoch) {
+  return folder / sentence("id_", id, "_epoch_", epoch, ".npy");
 }
 
-/// Where the unlearned models of a split lie: in the layout of oracles under `unlearned`, or the
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+void require_folder(const fs::path& folder) {
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored))
+    throw io_error(folder.string(), 0, "there is no such folder");
+}
+
+/// Ids 0 .. count - 1 of the epoch. Throws io_error with the name of the first that is missing.
+Chosen models_by_id(const fs::path& folder, Index count, Index epoch) {
+  require_folder(folder);
+  std::vector<std::string> files;
+  for (Index id = 0; id < count; ++id) {
+    const fs::path file = model_file(folder, id, epoch);
+    if (!is_file(file))
+      throw io_error(file.string(), 0,
+                     sentence("there is no such file, and ids 0 .. ", count - 1, " of epoch ",
+                              epoch, " were asked for"));
+    files.push_back(file.string());
+  }
+  return {{files, folder.string()}, sentence("ids 0 .. ", count - 1, " of epoch ", epoch)};
+}
+
+std::string name_of(const std::string& file) {
+  return fs::path(file).filename().string();
+}
+
+/// Refuses two epochs of one model among these files, which are in natural order.
+void require_one_epoch(const std::vector<std::string>& files) {
+  const auto id = [](const std::string& file) {
+    return name_of(file).substr(0, name_of(file).find("_epoch_"));
+  };
+  for (std::size_t i = 1; i < files.size(); ++i)
+    if (id(files[i]) == id(files[i - 1]))
+      throw io_error(files[i], 0,
+                     sentence("another epoch of the model of ", name_of(files[i - 1]),
+                              ": name the epoch (--epoch)"));
+}
+
+/// By id if there is an id 0 of that epoch, else the first files in natural order.
+Chosen own_models(const fs::path& folder, Index count, Index epoch) {
+  require_folder(folder);
+  if (is_file(model_file(folder, 0, epoch))) return models_by_id(folder, count, epoch);
+  std::vector<std::string> files = list_files(folder.string());
+  if (static_cast<Index>(files.size()) < count)
+    throw io_error(folder.string(), 0,
+                   sentence(count, " models were asked for, it has ", files.size(),
+                            " files, and none is ", model_file("", 0, epoch).string()));
+  files.resize(static_cast<std::size_t>(count));
+  require_one_epoch(files);
+  return {{files, folder.string()},
+          sentence("files ", name_of(files.front()), " .. ", name_of(files.back()))};
+}
+
+/// How many oracles the floor may draw from: 2 count if the next ids are all there, else count.
+Index floor_models(const fs::path& folder, Index count, Index epoch) {
+  for (Index id = count; id < 2 * count; ++id)
+    if (!is_file(model_file(folder, id, epoch))) return count;
+  return 2 * count;
+}
+
+/// Where the models to score of a split lie: in the layout of oracles under `unlearned`, or the
 /// pretrained models.
 fs::path unlearned_folder(const EasyDubOptions& options, const std::string& split) {
   const std::string forget = sentence("forget_", options.forget_set);
@@ -58,6 +114,12 @@ fs::path unlearned_folder(const EasyDubOptions& options, const std::string& spli
   return root / split;
 }
 
+Chosen models_to_score(const EasyDubOptions& options, const std::string& split) {
+  const fs::path folder = unlearned_folder(options, split);
+  return options.unlearned.empty() ? models_by_id(folder, options.models, options.epoch)
+                                   : own_models(folder, options.models, options.epoch);
+}
+
 /// Leaves the forget set out of files that hold all training points.
 void leave_out_forget_set(ModelOutputs& models, const ModelOutputs& oracle,
                           const std::vector<Index>& forget) {
@@ -70,20 +132,59 @@ void leave_out_forget_set(ModelOutputs& models, const ModelOutputs& oracle,
   models.keep_points(std::move(kept));
 }
 
-void check_set_up(Document& document, const std::vector<KlomOfSplit>& splits) {
-  for (const KlomOfSplit& split : splits) {
-    if (split.name == "forget") continue;
-    const DoNothingStatus status = do_nothing_check(split.forward.summary.p95, split.forward.floor);
-    if (status.broken) document.warnings.push_back(split.name + ": " + status.message + ".");
+/// Whether doing nothing scores as it should where nothing should change.
+void check_set_up(Document& document, const KlomOfSplit& split) {
+  if (split.name == "forget") return;
+  if (split.bad_points() > 0) {
+    document.warnings.push_back(sentence(split.name, ": ", split.bad_points(), " of ", split.points,
+                                         " points of doing nothing have no score: the set-up is "
+                                         "broken."));
+    return;
   }
+  if (!std::isfinite(split.forward.floor.p95)) {
+    document.warnings.push_back(split.name +
+                                ": doing nothing cannot be checked, there is no floor.");
+    return;
+  }
+  const DoNothingStatus status = do_nothing_check(split.forward.summary.p95, split.forward.floor);
+  if (status.broken) document.warnings.push_back(split.name + ": " + status.message + ".");
+}
+
+/// Scores, per-point arrays and facts of one split.
+KlomOfSplit run_split(Session& session, const EasyDubOptions& options, const std::string& split,
+                      Document& document, NamedArrays& arrays) {
+  const fs::path root = options.data;
+  const fs::path oracles =
+      root / "margins/cifar10/oracle" / sentence("forget_", options.forget_set) / split / "resnet9";
+  const Chosen oracle = models_by_id(oracles, options.models, options.epoch);
+  Chosen scored = models_to_score(options, split);
+  if (split == "retain" && scored.models.points() != oracle.models.points()) {
+    const fs::path forget =
+        root / "forget_sets/cifar10" / sentence("forget_set_", options.forget_set, ".npy");
+    leave_out_forget_set(scored.models, oracle.models,
+                         read_positions(forget.string(), scored.models.points()));
+  }
+  const KlomSettings& settings = options.settings;
+  const KlomScores scores =
+      score_points(oracle.models, scored.models, settings, session.progress(split));
+  const Index most = floor_models(oracles, options.models, options.epoch);
+  const Chosen floor = models_by_id(oracles, most, options.epoch);
+  const Index points = oracle.models.points();
+  KlomOfSplit result = score_split(oracle.models, scored.models, floor.models, scores,
+                                   {split, all_indices(points)}, settings);
+  result.fingerprints.points = fingerprint_of(
+      {static_cast<std::uint64_t>(options.forget_set), static_cast<std::uint64_t>(points)});
+  document.facts.emplace_back(
+      split, sentence(scored.models.name(), ": ", scored.models.shape_text(), ", ", scored.which));
+  document.facts.emplace_back(split + " oracles",
+                              sentence(oracle.which, "; floor from ", floor.which));
+  for (auto& array : per_point_arrays(scores, split + "_")) arrays.push_back(std::move(array));
+  return result;
 }
 
 Document run_easydub(Session& session, EasyDubOptions& options) {
   if (!options.per_point.empty() && !options.per_point.ends_with(".npz"))
     throw usage_error("--per-point " + options.per_point + ": a name in .npz was expected");
-  const fs::path root = options.data;
-  const std::string forget_file =
-      (root / "forget_sets/cifar10" / sentence("forget_set_", options.forget_set, ".npy")).string();
   KlomSettings& settings = options.settings;
   settings.klom = KlomConfig::easydub();
   settings.klom.threads = session.threads;
@@ -91,26 +192,16 @@ Document run_easydub(Session& session, EasyDubOptions& options) {
   std::vector<KlomOfSplit> scored;
   NamedArrays arrays;
   Document document;
-  for (const std::string split : {"retain", "forget", "val"}) {
-    const fs::path oracles = root / "margins/cifar10/oracle" /
-                             sentence("forget_", options.forget_set) / split / "resnet9";
-    ModelOutputs oracle = first_models(oracles, options.models);
-    ModelOutputs models = first_models(unlearned_folder(options, split), options.models);
-    if (split == "retain" && models.points() != oracle.points())
-      leave_out_forget_set(models, oracle, read_positions(forget_file, models.points()));
-    const KlomScores scores = score_points(oracle, models, settings, session.progress(split));
-    scored.push_back(
-        score_split(oracle, models, scores, {split, all_indices(oracle.points())}, settings));
-    document.facts.emplace_back(split, models.name() + ": " + models.shape_text());
-    for (auto& array : per_point_arrays(scores, split + "_")) arrays.push_back(std::move(array));
-  }
+  for (const std::string split : {"retain", "forget", "val"})
+    scored.push_back(run_split(session, options, split, document, arrays));
   if (!options.per_point.empty()) write_npz(options.per_point, arrays);
   document.kind = "easydub";
   document.title = sentence(
       "EasyDUB, forget set ", options.forget_set, ", ", options.models,
       options.unlearned.empty() ? " pretrained models (nothing unlearned)" : " unlearned models");
   add_klom(document, scored, settings);
-  if (options.unlearned.empty()) check_set_up(document, scored);
+  if (options.unlearned.empty())
+    for (const KlomOfSplit& split : scored) check_set_up(document, split);
   return document;
 }
 
@@ -132,6 +223,9 @@ void add_easydub_command(CLI::App& app, Session& session) {
   command->add_option("--n-models", options->models, "how many models of each kind")
       ->capture_default_str()
       ->check(CLI::Range(2, 1000000));
+  command->add_option("--epoch", options->epoch, "of the files id_I_epoch_E.npy")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   command->add_option(
       "--unlearned", options->unlearned,
       "your models, in the layout of oracles: DIR/[forget_K/]SPLIT[/resnet9]/*.npy");

@@ -4,6 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/epsilon_scores.hpp"
+#include "cli/klom_scores.hpp"
 #include "cli/npz.hpp"
 #include "expunge/report/number.hpp"
 
@@ -35,11 +36,7 @@ std::optional<Accuracies> read_accuracies(const EpsilonOptions& options) {
                                  "retrained; there are ",
                                  values.size()));
     const AccuracyPair accuracies{values[0], values[1]};
-    try {
-      accuracies.ratio();
-    } catch (const std::invalid_argument& error) {
-      throw usage_error(sentence(name, ": ", error.what()));
-    }
+    checked_usage([&] { accuracies.ratio(); }, name);
     return accuracies;
   };
   if (options.retain_accuracy.empty() && options.test_accuracy.empty()) return {};
@@ -109,6 +106,7 @@ Json split_json(const EpsilonOfSplit& split, const std::optional<Accuracies>& ac
   Json json = {{"name", split.name}, {"points", split.points}, {"bad_points", split.bad_points}};
   json.update(figures_json(split.figures));
   json["floor"] = split.floor ? figures_json(*split.floor) : Json();
+  json["floor_left_out"] = split.floor_left_out;
   for (std::size_t a = 0; a < attack_names.size(); ++a)
     json["attacks"][attack_names[a]] = split.attacks[a];
   if (accuracies) json["challenge_score"] = report::number_json(score_of(split, *accuracies));
@@ -121,7 +119,7 @@ Json results_json(const Epsilons& all, const std::vector<EpsilonOfSplit>& splits
   const Index models = std::min(result.retrained_models, result.unlearned_models);
   Json json = {{"retrained_models", result.retrained_models},
                {"unlearned_models", result.unlearned_models},
-               {"floor_models", all.floor ? all.floor->retrained_models : 0},
+               {"floor_method", floor_method_name(all.method)},
                {"delta", result.config.delta},
                {"intervals", options.intervals},
                {"epsilon_cap", result.config.cap},
@@ -151,14 +149,11 @@ void add_remarks(Document& document, const Epsilons& all,
             "competition's."
           : "Intervals: all; stricter than the published scorer, so scores do not compare with the "
             "competition's."};
-  if (all.floor)
-    document.remarks.push_back(sentence(
-        "Floor: the quality of ", all.floor->retrained_models, " retrained models against ",
-        all.floor->retrained_models,
-        " others, two random halves. No method can expect more: equal models do not have quality "
-        "1, as the best of many attacks finds something in noise.",
-        options.intervals == "all" ? " With twice as many models the floor is somewhat lower."
-                                   : ""));
+  document.remarks.push_back(sentence(
+      "Floor: the quality of ", r.retrained_models, " models against ", r.unlearned_models,
+      " others that differ from the retrained ones in nothing, by ", floor_method_name(all.method),
+      ". It is not 1, as the best of many attacks finds something in noise; models that were "
+      "unlearned perfectly have it but for chance."));
   document.remarks.push_back(sentence("CI: bootstrap over examples, ", options.bootstrap.replicates,
                                       " replicates; it does not hold the noise of the models."));
   if (accuracies)
@@ -175,10 +170,12 @@ void add_warnings(Document& document, const Epsilons& all,
       document.warnings.push_back(sentence(s.name, ": ", s.bad_points, " of ", s.points,
                                            " points have a margin that is NaN or infinite; they "
                                            "have the worst epsilon and H = 0."));
+  for (const EpsilonOfSplit& s : splits)
+    if (s.floor_left_out > 0)
+      document.warnings.push_back(
+          sentence(s.name, ": the floor leaves out ", s.floor_left_out, " of ", s.points,
+                   " points, where a retrained model's margin is NaN or infinite."));
   const EpsilonResult& r = all.result;
-  if (!all.floor)
-    document.warnings.push_back(sentence("There is no floor: ", r.retrained_models,
-                                         " retrained models have no two halves of 3."));
   if (r.retrained_models != r.unlearned_models)
     document.warnings.push_back(sentence("The numbers of models differ, ", r.retrained_models,
                                          " retrained and ", r.unlearned_models,
@@ -194,10 +191,8 @@ NamedArrays per_point_arrays(const Epsilons& all) {
   }
   NamedArrays arrays = {
       {"point", point}, {"epsilon", all.result.epsilon}, {"h", all.result.h}, {"attack", attack}};
-  if (all.floor) {
-    arrays.emplace_back("floor_epsilon", all.floor->epsilon);
-    arrays.emplace_back("floor_h", all.floor->h);
-  }
+  arrays.emplace_back("floor_epsilon", all.floor.epsilon);
+  arrays.emplace_back("floor_h", all.floor.h);
   return arrays;
 }
 
@@ -209,12 +204,10 @@ Document run_epsilon(Session& session, EpsilonOptions& options) {
       options.intervals == "all" ? IntervalFamily::all : IntervalFamily::published;
   options.epsilon.threads = session.threads;
   options.bootstrap.seed = session.seed;
-  try {
+  checked_usage([&] {
     options.epsilon.validate();
     options.bootstrap.validate();
-  } catch (const std::invalid_argument& error) {
-    throw usage_error(error.what());
-  }
+  });
   ModelOutputs retrained(options.retrained), unlearned(options.unlearned);
   if (!options.labels.empty()) {
     retrained.set_labels(options.labels);

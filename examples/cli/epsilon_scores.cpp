@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/klom_scores.hpp"
+#include "expunge/evaluation/klom_floor.hpp"
 
 namespace expunge::cli {
 
@@ -27,15 +28,20 @@ void copy_block(const EpsilonResult& block, Index first, EpsilonResult& all) {
   all.bad_points += block.bad_points;
 }
 
-/// These rows of margins [models][count].
-template <class T>
-Array<T, 2> rows_of(const Array<T, 2>& margins, const std::vector<Index>& rows) {
-  const Index count = static_cast<Index>(margins.shape()[1]);
-  Array<T, 2> picked = make_array<T>(static_cast<Index>(rows.size()), count);
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    std::copy_n(margins.data() + rows[i] * count, count,
-                picked.data() + static_cast<Index>(i) * count);
-  return picked;
+/// Where the result has an epsilon.
+std::vector<Index> finite_positions(const EpsilonResult& result,
+                                    const std::vector<Index>& positions) {
+  std::vector<Index> finite;
+  for (const Index x : positions)
+    if (result.attack[static_cast<std::size_t>(x)] != EpsilonAttack::not_finite)
+      finite.push_back(x);
+  return finite;
+}
+
+/// For draws of its own in every block of points, which begins at `first`.
+std::uint64_t block_seed(std::uint64_t seed, Index first) {
+  constexpr Stream stream{Purpose::noise_floor, ~std::uint32_t{0}};
+  return first == 0 ? seed : random_word(seed, stream, static_cast<std::uint64_t>(first));
 }
 
 /// At positions of the result.
@@ -81,19 +87,19 @@ Epsilons epsilon_points(ModelOutputs& retrained, ModelOutputs& unlearned, std::v
   retrained.keep_points(points);
   unlearned.keep_points(points);
   const Index n = static_cast<Index>(points.size());
-  const Index models = retrained.models(), half = models / 2;
-  Epsilons all{std::move(points), no_epsilons(n, models, unlearned.models(), config), {}};
-  if (half >= 3) all.floor = no_epsilons(n, half, half, config);
-  const std::vector<Index> order =
-      random_sample(seed, {Purpose::split}, all_indices(models), 2 * half);
-  const std::vector<Index> one(order.begin(), order.begin() + half);
-  const std::vector<Index> other(order.begin() + half, order.end());
+  const Index models = retrained.models();
+  FloorConfig floor{models, unlearned.models(), 1, seed};
+  Epsilons all{std::move(points), no_epsilons(n, models, unlearned.models(), config),
+               no_epsilons(n, models, unlearned.models(), config),
+               detail::floor_method(models, floor)};
   for_each_block(retrained, unlearned, config.threads, progress,
                  [&](Index first, const auto& r, const auto& u) {
                    copy_block(unlearning_epsilon(r, u, config), first, all.result);
-                   if (all.floor)
-                     copy_block(unlearning_epsilon(rows_of(r, one), rows_of(r, other), config),
-                                first, *all.floor);
+                   floor.seed = block_seed(seed, first);
+                   detail::for_each_floor_pair(
+                       r, floor, config.threads, [&](const auto& one, const auto& other) {
+                         copy_block(unlearning_epsilon(one, other, config), first, all.floor);
+                       });
                  });
   return all;
 }
@@ -107,7 +113,9 @@ EpsilonOfSplit score_split(const Epsilons& all, const Split& split,
   EpsilonOfSplit scored{split.name, static_cast<Index>(positions.size()),
                         0,          figures_of(all.result, positions, bootstrap),
                         {},         {}};
-  if (all.floor) scored.floor = figures_of(*all.floor, positions, bootstrap);
+  const std::vector<Index> finite = finite_positions(all.floor, positions);
+  scored.floor_left_out = static_cast<Index>(positions.size() - finite.size());
+  if (!finite.empty()) scored.floor = figures_of(all.floor, finite, bootstrap);
   for (const Index x : positions)
     ++scored.attacks[static_cast<std::size_t>(all.result.attack[static_cast<std::size_t>(x)])];
   scored.bad_points = scored.attacks[static_cast<std::size_t>(EpsilonAttack::not_finite)];

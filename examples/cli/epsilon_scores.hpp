@@ -1,5 +1,6 @@
 // Epsilon (evaluation/epsilon.hpp) of models on disk: every point by blocks, then each split, and
-// the floor: what one random half of the retrained models scores against the other.
+// the floor: what as many models score that differ from the retrained ones in nothing, smoothed
+// draws of these (klom_floor.hpp; the retrained models are never enough for a split of such size).
 #pragma once
 
 #include <array>
@@ -11,15 +12,17 @@
 #include "cli/splits.hpp"
 #include "expunge/core/progress.hpp"
 #include "expunge/evaluation/epsilon.hpp"
+#include "expunge/evaluation/klom_floor.hpp"
 #include "expunge/evaluation/percentile.hpp"
 
 namespace expunge::cli {
 
 /// Of the points that were looked at.
 struct Epsilons {
-  std::vector<Index> points;           // of the files, ascending
-  EpsilonResult result;                // [points]
-  std::optional<EpsilonResult> floor;  // [points], of two halves; none with too few models
+  std::vector<Index> points;  // of the files, ascending
+  EpsilonResult result;       // [points]
+  EpsilonResult floor;        // [points], one draw of each; every block of points has its own
+  FloorMethod method;         // of the floor
 };
 
 struct SplitFigures {
@@ -33,8 +36,9 @@ struct EpsilonOfSplit {
   std::string name;
   Index points = 0, bad_points = 0;
   SplitFigures figures;
-  std::optional<SplitFigures> floor;
-  std::array<Index, 5> attacks{};  // examples, by EpsilonAttack
+  std::optional<SplitFigures> floor;  // none if no point has one
+  Index floor_left_out = 0;           // points without one: a retrained model is not finite there
+  std::array<Index, 5> attacks{};     // examples, by EpsilonAttack
 };
 
 /// Throws io_error unless both have the same points and at least 3 models.

@@ -7,6 +7,7 @@
 #include <iomanip>
 
 #include "cli/commands.hpp"
+#include "cli/fit_plan.hpp"
 #include "cli/fit_store.hpp"
 #include "cli/masks.hpp"
 #include "expunge/core/check.hpp"
@@ -21,97 +22,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct FitOptions {
-  std::string store, masks, outputs, out, estimator = "lasso";
-  double validate = 0.1, hold_out = 0.1;
-  Index starts = 0;
-  double memory = 0;  // bytes
-  LassoConfig lasso{};
-  RidgeConfig ridge{};
-  DifferenceOfMeansConfig means{};
-};
-
 double half_of_memory() {
   return 0.5 * static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
          static_cast<double>(sysconf(_SC_PAGE_SIZE));
-}
-
-/// Path, size and time of change of every file that a name on the command line stands for.
-std::string identity(const std::string& name) {
-  std::error_code failure;
-  std::vector<std::string> files{name.substr(
-      0, name.find(".npz:") == std::string::npos ? std::string::npos : name.find(".npz:") + 4)};
-  if (!fs::is_regular_file(files[0], failure)) files = list_files(name);
-  std::string text;
-  for (const std::string& file : files)
-    text += sentence(fs::absolute(file).string(), " ", fs::file_size(file), " bytes of ",
-                     fs::last_write_time(file).time_since_epoch().count(), "\n");
-  return text;
-}
-
-std::string settings_text(const FitOptions& options) {
-  const LassoConfig& lasso = options.lasso;
-  if (options.estimator == "lasso")
-    return sentence("LASSO, ", lasso.lambdas, " penalties down to ", lasso.lambda_ratio,
-                    " of the largest, patience ", lasso.patience, ", tolerance ",
-                    lasso.solver.tolerance, ", l1 ratio ", lasso.solver.l1_ratio);
-  if (options.estimator == "ridge") return sentence("ridge, lambda ", options.ridge.lambda);
-  return sentence("difference of means, ", options.means.standard_errors,
-                  " standard errors taken off");
-}
-
-Index share_of(double share, Index models) {
-  return static_cast<Index>(std::llround(share * static_cast<double>(models)));
-}
-
-FitPlan make_plan(const FitOptions& options, const Session& session, const ModelOutputs& outputs) {
-  FitPlan plan;
-  const Index models = outputs.models();
-  plan.held_out = share_of(options.hold_out, models);
-  plan.starts = options.starts;
-  plan.targets = outputs.columns();
-  plan.threads = session.threads;
-  if (options.estimator == "lasso") {
-    LassoConfig config = options.lasso;
-    plan.validated = std::max<Index>(1, share_of(options.validate, models));
-    plan.fitted = models - plan.validated - plan.held_out;
-    config.fit_models = plan.fitted;
-    config.validation_models = plan.validated;
-    plan.estimator = Lasso{config};
-  } else {
-    plan.fitted = models - plan.held_out;
-    if (options.estimator == "ridge")
-      plan.estimator = Ridge{options.ridge};
-    else
-      plan.estimator = DifferenceOfMeans{options.means};
-  }
-  if (plan.fitted < 2)
-    throw io_error(
-        outputs.name(), 0,
-        sentence(models, " models leave ", plan.fitted, " to fit beside ", plan.validated,
-                 " to validate and ", plan.held_out, " held out; at least 2 are needed"));
-  if (plan.starts > 0 && outputs.left_out() > 0)
-    throw io_error(outputs.name(), 0,
-                   "some models are unfinished, so that --starts cannot tell "
-                   "which start a model has");
-  return plan;
-}
-
-/// How many targets at a time the memory allows.
-Index block_width(const FitOptions& options, const FitPlan& plan, const SubsetMasks& masks) {
-  const FitMemory memory = fit_memory(plan, masks.examples());
-  const double left = options.memory - memory.prepared;
-  const double fits = std::floor(left / memory.per_target / 64) * 64;
-  if (!(fits >= 64)) {
-    const double needed = memory.prepared + 64 * memory.per_target;
-    throw usage_error(sentence("--memory ", report::bytes_text(options.memory), ": ",
-                               masks.examples(), " examples and ", masks.models(),
-                               " models need at least ", static_cast<std::int64_t>(needed) + 1,
-                               " bytes (", report::bytes_text(needed), ")"));
-  }
-  const double most = std::max(1024, 128 * thread_count(plan.threads));
-  const double all = static_cast<double>((plan.targets + 63) / 64 * 64);
-  return static_cast<Index>(std::min({fits, most, all}));
 }
 
 /// A figure of all targets: one row of the table and one entry of the JSON.
@@ -131,33 +44,26 @@ void add_figure(Document& document, const std::string& name, const std::string& 
 
 void add_lds(Document& document, const FitPlan& plan, const Array<float, 1>& scores,
              const Session& session) {
-  if (plan.held_out < 2) {
+  if (plan.held_out == 0) {
     document.warnings.push_back(
         "No models were held out, so there is no LDS: nothing here says how well the effects "
         "predict.");
     return;
   }
-  std::vector<double> values(scores.begin(), scores.end());
-  Index without = 0;
-  double mean = 0;
-  for (double& r : values) {
-    without += std::isnan(r);
-    if (std::isnan(r)) r = 0;
-    mean += r / static_cast<double>(values.size());
-  }
-  const Interval interval = mean_interval(values, {1000, 0.95, session.seed});
-  document.results["lds"] = {{"mean", report::number_json(mean)},
-                             {"interval", Json::array({report::number_json(interval.low),
-                                                       report::number_json(interval.high)})},
+  const LdsResult lds = summarise_lds({scores, {}}, {1000, 0.95, session.seed});
+  document.results["lds"] = {{"mean", report::number_json(lds.mean)},
+                             {"interval", Json::array({report::number_json(lds.interval.low),
+                                                       report::number_json(lds.interval.high)})},
                              {"models", plan.held_out},
-                             {"targets_without_score", without}};
+                             {"targets_without_score", lds.without_score}};
   document.facts.emplace_back(
-      "LDS", sentence(report::fixed(mean, 3), " [", report::fixed(interval.low, 3), ", ",
-                      report::fixed(interval.high, 3), "], mean rank correlation over targets on ",
-                      plan.held_out, " held-out models"));
-  if (without > 0)
+      "LDS",
+      sentence(report::fixed(lds.mean, 3), " [", report::fixed(lds.interval.low, 3), ", ",
+               report::fixed(lds.interval.high, 3), "], mean rank correlation over targets on ",
+               plan.held_out, " held-out models"));
+  if (lds.without_score > 0)
     document.warnings.push_back(sentence(
-        without, " of ", values.size(),
+        lds.without_score, " of ", scores.size(),
         " targets have no rank correlation (no effect was found, or the output is constant) "
         "and count 0 in the LDS."));
   if (plan.held_out < 30)
@@ -181,6 +87,11 @@ Document describe(const FitOptions& options, const Session& session, const FitPl
                     {"estimator", settings_text(options)},
                     {"models", sentence(plan.fitted, " to fit, ", plan.validated,
                                         " to choose the penalty, ", plan.held_out, " held out")}};
+  if (plan.starts > 0)
+    document.facts.emplace_back("starts",
+                                sentence(plan.starts,
+                                         ": outputs of the models used are centred by start; the "
+                                         "held-out ones are as they are"));
   document.tables.push_back(
       {"Over targets",
        {{"", "figure", true}, {"", "mean"}, {"", "p5"}, {"", "p50"}, {"", "p95"}, {"", "largest"}},
@@ -214,23 +125,26 @@ Document describe(const FitOptions& options, const Session& session, const FitPl
   return document;
 }
 
-void put_together(const FitPlan& plan, const SubsetMasks& masks, const fs::path& blocks,
-                  const fs::path& out) {
-  const auto row = [&](BlockRow which) { return join_row(blocks, plan, masks.examples(), which); };
-  join_effects(blocks, plan, masks.examples(), out / "effects.npy");
-  write_npy(out / "intercept.npy", row(BlockRow::intercept));
-  write_npy(out / "non_zero.npy", row(BlockRow::non_zero));
-  write_npy(out / "lds.npy", row(BlockRow::lds));
-  if (plan.validated == 0) return;
-  write_npy(out / "kkt_residual.npy", row(BlockRow::kkt_residual));
-  write_npy(out / "lambda.npy", join_penalties(blocks, plan, 0));
-  write_npy(out / "validation_error.npy", join_penalties(blocks, plan, 1));
+const std::vector<std::string> result_files{"fit.key",       "fit.json",     "effects.npy",
+                                            "intercept.npy", "non_zero.npy", "lds.npy"};
+const std::vector<std::string> lasso_files{"kkt_residual.npy", "lambda.npy",
+                                           "validation_error.npy"};
+
+bool all_there(const fs::path& out, const std::vector<std::string>& files) {
+  return std::all_of(files.begin(), files.end(),
+                     [&](const std::string& file) { return fs::exists(out / file); });
 }
 
-bool is_finished(const fs::path& out, const std::string& key) {
-  std::error_code ignored;
-  return fs::exists(out / "effects.npy", ignored) && fs::exists(out / "fit.key", ignored) &&
-         report::read_text_file(out / "fit.key") == key;
+/// Whether `out` holds a whole fit with this key. The key is written last.
+bool is_finished(const fs::path& out, const FitPlan& plan) {
+  return all_there(out, result_files) && (plan.validated == 0 || all_there(out, lasso_files)) &&
+         report::read_text_file(out / "fit.key") == plan.key;
+}
+
+/// Removes the results of an earlier fit, its key first.
+void remove_results(const fs::path& out) {
+  for (const auto& files : {result_files, lasso_files})
+    for (const std::string& file : files) fs::remove(out / file);
 }
 
 Document run_fit(Session& session, FitOptions& options) {
@@ -241,32 +155,30 @@ Document run_fit(Session& session, FitOptions& options) {
   }
   if (options.masks.empty() || options.outputs.empty())
     throw usage_error("--masks and --outputs are required, or --store");
-  if (options.hold_out + options.validate >= 1)
-    throw usage_error("--validate and --hold-out leave no model to fit");
   const ModelOutputs outputs(options.outputs);
   const SubsetMasks masks = read_masks(options.masks, completed_models(options.outputs));
   if (masks.models() != outputs.models())
     throw io_error(options.masks, 0,
                    sentence("masks of ", masks.models(), " models, ", options.outputs,
                             " has outputs of ", outputs.models()));
-  FitPlan plan = make_plan(options, session, outputs);
-  plan.block = block_width(options, plan, masks);
-  plan.key =
-      sentence("expunge ", version_text(), "; ", settings_text(options), "; starts ", plan.starts,
-               "; models ", plan.fitted, " ", plan.validated, " ", plan.held_out, "; blocks of ",
-               plan.block, "\n", identity(options.masks), identity(options.outputs));
-  const fs::path out = options.out, blocks = out / "blocks";
-  if (!is_finished(out, plan.key)) {
-    fit_blocks(plan, masks, outputs, StageStore(blocks),
-               [&session](const std::string& stage) { return session.progress(stage); });
-    fs::remove(out / "fit.key");
-    put_together(plan, masks, blocks, out);
-    report::write_text_file(out / "fit.key", plan.key);
-    fs::remove_all(blocks);
+  const FitPlan plan = make_plan(options, session, masks, outputs);
+  const fs::path out = options.out;
+  FitStore store(out);
+  if (is_finished(out, plan)) {
+    store.remove();
+    return describe(options, session, plan, masks, outputs, out);
   }
+  fit_blocks(plan, masks, outputs, store,
+             [&session](const std::string& stage) { return session.progress(stage); });
+  if (fit_key(options, plan) != plan.key)
+    throw io_error(options.outputs, 0, "the input files changed while they were fitted");
+  remove_results(out);
+  join_blocks(plan, masks.examples(), store, out);
   const Document document = describe(options, session, plan, masks, outputs, out);
   report::write_text_file(out / "fit.json",
                           report::json_text(document_json(document, session.command())));
+  report::write_text_file(out / "fit.key", plan.key);
+  store.remove();
   return document;
 }
 

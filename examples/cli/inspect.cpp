@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/inspect_file.hpp"
 #include "cli/inspect_folder.hpp"
+#include "cli/model_outputs.hpp"
 
 namespace expunge::cli {
 
@@ -20,7 +21,7 @@ Document run_inspect(const std::string& path) {
     return document;
   }
   const std::vector<InspectedArray> arrays = inspect_arrays(path);
-  document.results["is"] = path.ends_with(".npz") ? "npz" : "npy";
+  document.results["is"] = path.ends_with(".npz") || is_archive_member(path) ? "npz" : "npy";
   document.results["arrays"] = arrays_json(arrays);
   if (arrays.empty())
     document.warnings.push_back("The archive holds no array.");
@@ -38,7 +39,7 @@ void add_inspect_command(CLI::App& app, Session& session) {
       "What is in a .npy or .npz file or in a folder, and whether it looks right: shapes, types, "
       "NaN, constant or repeated models, transposed axes.",
       "expunge inspect oracle.npy", [path] { return run_inspect(*path); });
-  command->add_option("path", *path, "a file or a folder")->required();
+  command->add_option("path", *path, "a file, a folder, or ARCHIVE.npz:NAME")->required();
 }
 
 }  // namespace expunge::cli

@@ -5,8 +5,9 @@
 #include <map>
 
 #include "cli/inspect_folder.hpp"
-#include "cli/model_outputs.hpp"
+#include "cli/listing.hpp"
 #include "cli/splits.hpp"
+#include "expunge/io/npy_header.hpp"
 
 namespace expunge::cli {
 
@@ -27,20 +28,17 @@ bool is_folder(const fs::path& path) {
 }
 
 std::vector<std::string> folders_in(const fs::path& folder) {
-  std::vector<std::string> names;
-  if (!is_folder(folder)) return names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (is_folder(entry.path())) names.push_back(entry.path().filename().string());
-  std::sort(names.begin(), names.end(), natural_less);
+  if (!is_folder(folder)) return {};
+  std::vector<std::string> names = names_in(folder);
+  std::erase_if(names, [&](const std::string& name) { return !is_folder(folder / name); });
   return names;
 }
 
+/// Paths of the .npy files of a folder, which need not be there.
 std::vector<std::string> arrays_in(const fs::path& folder) {
   std::vector<std::string> files;
   if (!is_folder(folder)) return files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".npy") files.push_back(entry.path().string());
-  std::sort(files.begin(), files.end(), natural_less);
+  for (const std::string& name : npy_names_in(folder)) files.push_back((folder / name).string());
   return files;
 }
 
@@ -80,8 +78,9 @@ Group read_group(Document& document, const fs::path& folder, const std::string& 
       document.warnings.push_back(sentence(name, "/", stem, " has ", points,
                                            " points, most files have ", group.points, "."));
   if (group.models < group.files)
-    document.remarks.push_back(sentence(name, ": ", group.files, " files of ", group.models,
-                                        " models (several epochs; the last is used)."));
+    document.remarks.push_back(
+        sentence(name, ": ", group.files, " files of ", group.models,
+                 " models (several epochs; easydub takes that of --epoch)."));
   return group;
 }
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <filesystem>
 
-#include "cli/npz.hpp"
+#include "cli/model_outputs.hpp"
 #include "expunge/report/number.hpp"
 
 namespace expunge::cli {
@@ -41,6 +41,10 @@ InspectedArray inspect_array(std::string label, const NpyView& array) {
 
 std::vector<InspectedArray> inspect_arrays(const std::string& file) {
   std::vector<InspectedArray> arrays;
+  if (is_archive_member(file)) {
+    arrays.push_back(inspect_array(file.substr(file.find(".npz:") + 5), open_array(file)));
+    return arrays;
+  }
   if (file.ends_with(".npz")) {
     const NpzFile archive(file);
     for (const std::string& name : archive.names())

@@ -17,7 +17,8 @@ struct InspectedArray {
   Verdict verdict;
 };
 
-/// Reads all of a .npy file, or of every member of a .npz file. Throws io_error.
+/// Reads all of a .npy file, of every member of a .npz file, or of one, ARCHIVE.npz:NAME. Throws
+/// io_error.
 std::vector<InspectedArray> inspect_arrays(const std::string& file);
 
 /// The table of these arrays, their warnings and remarks, after their labels if there are several.

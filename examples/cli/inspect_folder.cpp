@@ -5,7 +5,7 @@
 #include <map>
 
 #include "cli/inspect_file.hpp"
-#include "cli/model_outputs.hpp"
+#include "cli/listing.hpp"
 #include "cli/saved_results.hpp"
 #include "expunge/report/number.hpp"
 
@@ -18,18 +18,6 @@ namespace {
 bool has(const fs::path& folder, const std::string& name) {
   std::error_code ignored;
   return fs::exists(folder / name, ignored);
-}
-
-/// Names in the folder, in natural order.
-std::vector<std::string> names_in(const std::string& folder) {
-  std::error_code failure;
-  std::vector<std::string> names;
-  for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
-       entry.increment(failure))
-    names.push_back(entry->path().filename().string());
-  if (failure) throw io_error(folder, 0, "cannot be listed: " + failure.message());
-  std::sort(names.begin(), names.end(), natural_less);
-  return names;
 }
 
 /// The arrays of these files of the folder, a damaged one as a warning.
@@ -63,10 +51,7 @@ void compare_models(Document& document, const std::vector<InspectedArray>& array
 }
 
 void inspect_store(Document& document, const fs::path& folder) {
-  std::vector<std::string> names;
-  for (const std::string& name : names_in(folder.string()))
-    if (name.ends_with(".npy")) names.push_back(name);
-  const std::vector<InspectedArray> arrays = inspect_all(document, folder, names);
+  const std::vector<InspectedArray> arrays = inspect_all(document, folder, npy_names_in(folder));
   document.results["is"] = "datamodels store";
   document.facts.emplace_back("is", "a datamodels store: one row a model in every array");
   if (!arrays.empty()) add_arrays(document, arrays);
@@ -85,10 +70,7 @@ void inspect_store(Document& document, const fs::path& folder) {
 }
 
 void inspect_fit(Document& document, const fs::path& folder) {
-  std::vector<std::string> names;
-  for (const std::string& name : names_in(folder.string()))
-    if (name.ends_with(".npy")) names.push_back(name);
-  std::vector<InspectedArray> arrays = inspect_all(document, folder, names);
+  std::vector<InspectedArray> arrays = inspect_all(document, folder, npy_names_in(folder));
   for (InspectedArray& array : arrays) {
     const bool effects = array.label == "effects.npy";
     array.verdict.looks_like = effects ? sentence("effects [examples][targets]: ", array.facts.rows,
@@ -239,10 +221,7 @@ void inspect_folder(Document& document, const std::string& folder) {
   if (has(path, "masks.npy") && (has(path, "margins.npy") || has(path, "_completed.npy")))
     return inspect_store(document, path);
   if (has(path, "forget_sets") || has(path, "margins")) return inspect_easydub(document, folder);
-  const std::vector<std::string> names = names_in(folder);
-  std::vector<std::string> arrays;
-  for (const std::string& name : names)
-    if (name.ends_with(".npy")) arrays.push_back(name);
+  const std::vector<std::string> names = names_in(path), arrays = npy_names_in(path);
   if (arrays.size() >= 2 && 2 * arrays.size() > names.size()) {
     std::map<std::string, std::size_t> shapes;  // one file a model: most are alike
     std::size_t commonest = 0;

@@ -52,7 +52,7 @@ Document run_klom(Session& session, KlomOptions& options) {
   std::vector<KlomOfSplit> scored;
   const Progress progress = session.progress("floors and intervals");
   for (const Split& split : splits) {
-    scored.push_back(score_split(oracle, unlearned, scores, split, settings));
+    scored.push_back(score_split(oracle, unlearned, oracle, scores, split, settings));
     if (progress) progress(static_cast<Index>(scored.size()), static_cast<Index>(splits.size()));
   }
   Document document;

@@ -1,6 +1,7 @@
 #include "cli/klom_scores.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "expunge/report/number.hpp"
 
@@ -49,13 +50,28 @@ ScoreOfSplit score_of(const KlomResult& result, const KlomInterval& interval,
   return {s, interval.p95.around(s.p95), interval.mean.around(s.mean), floor};
 }
 
-report::Interval shown(const BootstrapEstimate& estimate) {
-  return {std::max(0.0, estimate.centred.low), estimate.centred.high};
+/// In [0, ceiling], where every score lies; NaN stays NaN.
+report::Interval shown(const BootstrapEstimate& estimate, double ceiling) {
+  const auto clamped = [&](double x) { return std::isnan(x) ? x : std::clamp(x, 0.0, ceiling); };
+  return {clamped(estimate.centred.low), clamped(estimate.centred.high)};
 }
 
-std::string_view method_name(FloorMethod method) {
-  if (method == FloorMethod::split) return "split";
-  return method == FloorMethod::bootstrap ? "smoothed bootstrap" : "simulation";
+/// No value, where no point is left to draw a floor from.
+KlomFloors no_floors(Index oracles, const FloorConfig& config) {
+  KlomFloor none = detail::no_floor(detail::floor_method(oracles, config), config);
+  none.mean = none.p95 = report::not_measured;
+  return {none, none, none};
+}
+
+/// The floors of these margins [floor oracles][points], where all of a point are finite.
+template <class T>
+KlomFloors floors_of(const Array<T, 2>& margins, const FloorConfig& floor,
+                     const KlomSettings& settings, KlomOfSplit& result) {
+  const Array<T, 2> finite = finite_points(margins);
+  result.floor_points = static_cast<Index>(finite.shape()[1]);
+  result.floor_left_out = static_cast<Index>(margins.shape()[1]) - result.floor_points;
+  if (result.floor_points == 0) return no_floors(static_cast<Index>(margins.shape()[0]), floor);
+  return klom_floors(finite, floor, settings.klom);
 }
 
 report::Table klom_table(const std::vector<KlomOfSplit>& splits, const KlomConfig& config) {
@@ -70,7 +86,7 @@ report::Table klom_table(const std::vector<KlomOfSplit>& splits, const KlomConfi
   for (const KlomOfSplit& s : splits) {
     const auto score = [](double value) { return report::Cell{report::fixed(value, 3), value}; };
     const auto plain = [](double value) { return report::Cell{report::fixed(value, 3)}; };
-    const report::Interval ci = shown(s.forward.p95);
+    const report::Interval ci = shown(s.forward.p95, config.ceiling());
     table.rows.push_back(
         {{s.name},
          {std::to_string(s.points)},
@@ -88,9 +104,9 @@ report::Table klom_table(const std::vector<KlomOfSplit>& splits, const KlomConfi
   return table;
 }
 
-Json score_json(const ScoreOfSplit& score) {
-  const auto interval = [](const BootstrapEstimate& e) {
-    const report::Interval i = shown(e);
+Json score_json(const ScoreOfSplit& score, double ceiling) {
+  const auto interval = [&](const BootstrapEstimate& e) {
+    const report::Interval i = shown(e, ceiling);
     return Json::array({report::number_json(i.low), report::number_json(i.high)});
   };
   const Summary& s = score.summary;
@@ -105,7 +121,7 @@ Json score_json(const ScoreOfSplit& score) {
           {"bad_points", s.bad},
           {"floor_p95", report::number_json(score.floor.p95)},
           {"floor_mean", report::number_json(score.floor.mean)},
-          {"floor_method", method_name(score.floor.method)}};
+          {"floor_method", floor_method_name(score.floor.method)}};
 }
 
 Json klom_json(const std::vector<KlomOfSplit>& splits, const KlomSettings& settings) {
@@ -114,11 +130,14 @@ Json klom_json(const std::vector<KlomOfSplit>& splits, const KlomSettings& setti
   for (const KlomOfSplit& s : splits)
     list.push_back({{"name", s.name},
                     {"points", s.points},
-                    {"forward", score_json(s.forward)},
-                    {"reverse", score_json(s.reverse)},
-                    {"gaussian", score_json(s.gaussian)},
+                    {"forward", score_json(s.forward, config.ceiling())},
+                    {"reverse", score_json(s.reverse, config.ceiling())},
+                    {"gaussian", score_json(s.gaussian, config.ceiling())},
                     {"interval_points", s.interval_points},
-                    {"floor_points", s.floor_points}});
+                    {"floor_points", s.floor_points},
+                    {"floor_left_out", s.floor_left_out},
+                    {"oracle_fingerprint", s.fingerprints.oracle},
+                    {"points_fingerprint", s.fingerprints.points}});
   return {{"preset", config.name},
           {"direction", direction_name(config.direction)},
           {"bins", config.bins},
@@ -128,6 +147,8 @@ Json klom_json(const std::vector<KlomOfSplit>& splits, const KlomSettings& setti
           {"unlearned_models", splits.front().unlearned_models},
           {"interval_level", settings.bootstrap.level},
           {"interval_replicates", settings.bootstrap.replicates},
+          {"floor_repeats", settings.floor_repeats},
+          {"seed", settings.seed},
           {"splits", list}};
 }
 
@@ -143,7 +164,7 @@ void add_remarks(Document& document, const std::vector<KlomOfSplit>& splits,
       klom_label(settings.klom, s.oracle_models, s.unlearned_models) +
           "; 0 is perfect, the worst is " + report::fixed(settings.klom.ceiling(), 2) + ".",
       sentence("Floor: what ", s.oracle_models, " oracles score against ", s.unlearned_models,
-               " other oracles, by ", method_name(s.forward.floor.method), ", on at most ",
+               " other oracles, by ", floor_method_name(s.forward.floor.method), ", on at most ",
                floor_points,
                " points of a split. Scores of other numbers of models do not compare."),
       sentence("CI: bootstrap over models, ", settings.bootstrap.replicates,
@@ -153,6 +174,20 @@ void add_remarks(Document& document, const std::vector<KlomOfSplit>& splits,
       "models that are spread too wide or too narrow."};
 }
 
+void add_floor_warnings(Document& document, const KlomOfSplit& s) {
+  const Index looked_at = s.floor_points + s.floor_left_out;
+  if (s.floor_left_out > 0)
+    document.warnings.push_back(
+        sentence(s.name, ": the floor leaves out ", s.floor_left_out, " of ", looked_at,
+                 " points, where an oracle's margin is NaN or infinite",
+                 s.floor_points == 0 ? "; no point is left, so there is no floor." : "."));
+  const double p95 = s.forward.summary.p95, floor = s.forward.floor.p95;
+  if (std::isfinite(p95) && std::isfinite(floor) && p95 < floor / 2)
+    document.warnings.push_back(sentence(s.name, ": p95 ", report::fixed(p95, 3),
+                                         " is far below the floor of ", report::fixed(floor, 3),
+                                         ": do the two sides share models?"));
+}
+
 void add_warnings(Document& document, const std::vector<KlomOfSplit>& splits) {
   for (const KlomOfSplit& s : splits)
     if (s.bad_points() > 0)
@@ -160,6 +195,7 @@ void add_warnings(Document& document, const std::vector<KlomOfSplit>& splits) {
           sentence(s.name, ": ", s.bad_points(), " of ", s.points,
                    " points have no score (a margin that is NaN or infinite, or models lost at the "
                    "clip) and count as the worst."));
+  for (const KlomOfSplit& s : splits) add_floor_warnings(document, s);
   const Index fewest = std::min(splits.front().oracle_models, splits.front().unlearned_models);
   if (fewest < 80)
     document.warnings.push_back(sentence(
@@ -167,6 +203,11 @@ void add_warnings(Document& document, const std::vector<KlomOfSplit>& splits) {
 }
 
 }  // namespace
+
+std::string_view floor_method_name(FloorMethod method) {
+  if (method == FloorMethod::split) return "split";
+  return method == FloorMethod::bootstrap ? "smoothed bootstrap" : "simulation";
+}
 
 KlomScores score_points(const ModelOutputs& oracle, const ModelOutputs& unlearned,
                         const KlomSettings& settings, const Progress& progress) {
@@ -199,8 +240,8 @@ std::vector<Index> floor_sample(const Split& split, const KlomSettings& settings
 }
 
 KlomOfSplit score_split(const ModelOutputs& oracle, const ModelOutputs& unlearned,
-                        const KlomScores& scores, const Split& split,
-                        const KlomSettings& settings) {
+                        const ModelOutputs& floor_oracles, const KlomScores& scores,
+                        const Split& split, const KlomSettings& settings) {
   KlomOfSplit result;
   result.name = split.name;
   result.points = static_cast<Index>(split.points.size());
@@ -210,12 +251,14 @@ KlomOfSplit score_split(const ModelOutputs& oracle, const ModelOutputs& unlearne
       sample_of(split.points, settings.interval_points, settings.seed, 0);
   const std::vector<Index> more = floor_sample(split, settings);
   result.interval_points = static_cast<Index>(few.size());
-  result.floor_points = static_cast<Index>(more.size());
   const int threads = settings.klom.threads;
-  const FloorConfig floor{oracle.models(), unlearned.models(), 5, settings.seed};
+  result.fingerprints = {oracle_fingerprint(oracle, split.points, threads),
+                         points_fingerprint(split.points)};
+  const FloorConfig floor{oracle.models(), unlearned.models(), settings.floor_repeats,
+                          settings.seed};
   with_precision(common_precision(oracle, unlearned), [&]<class T>(T) {
     const KlomFloors floors =
-        klom_floors(oracle.read_margins_at<T>(more, threads), floor, settings.klom);
+        floors_of(floor_oracles.read_margins_at<T>(more, threads), floor, settings, result);
     const KlomIntervals intervals = klom_intervals(oracle.read_margins_at<T>(few, threads),
                                                    unlearned.read_margins_at<T>(few, threads),
                                                    settings.klom, settings.bootstrap);

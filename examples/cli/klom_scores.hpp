@@ -3,11 +3,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cli/document.hpp"
+#include "cli/fingerprint.hpp"
 #include "cli/model_outputs.hpp"
 #include "cli/splits.hpp"
 #include "expunge/core/progress.hpp"
@@ -20,6 +22,7 @@ struct KlomSettings {
   BootstrapConfig bootstrap{};
   Index interval_points = 2000;  // of a split that the bootstrap looks at; 0 = all
   Index floor_points = 5000;     // of a split that the floor looks at; 0 = all
+  Index floor_repeats = 5;       // draws of the floor, which are averaged
   std::uint64_t seed = 0;
   bool strict = false;  // a point without a score is an error
 };
@@ -36,6 +39,8 @@ struct KlomOfSplit {
   Index points = 0;
   Index oracle_models = 0, unlearned_models = 0;
   Index interval_points = 0, floor_points = 0;  // looked at for those
+  Index floor_left_out = 0;  // points that the floor does without: an oracle is not finite there
+  Fingerprints fingerprints;
   ScoreOfSplit forward, reverse, gaussian;
 
   /// Points without a score in one of the two directions, which count as the worst.
@@ -47,9 +52,11 @@ struct KlomOfSplit {
 KlomScores score_points(const ModelOutputs& oracle, const ModelOutputs& unlearned,
                         const KlomSettings& settings, const Progress& progress);
 
-/// Summaries, floors and intervals of one split of these scores.
+/// Summaries, floors and intervals of one split of these scores. The floor is of the scores' numbers
+/// of models, drawn from `floor_oracles`, which may be more than the oracles.
 KlomOfSplit score_split(const ModelOutputs& oracle, const ModelOutputs& unlearned,
-                        const KlomScores& scores, const Split& split, const KlomSettings& settings);
+                        const ModelOutputs& floor_oracles, const KlomScores& scores,
+                        const Split& split, const KlomSettings& settings);
 
 /// The table of the splits, its remarks and warnings, and the same as JSON.
 void add_klom(Document& document, const std::vector<KlomOfSplit>& splits,
@@ -62,8 +69,26 @@ void add_klom_options(CLI::App& command, KlomSettings& settings);
 /// gaussian and bad, each name after `prefix`.
 NamedArrays per_point_arrays(const KlomScores& scores, const std::string& prefix);
 
+/// "split", "smoothed bootstrap" or "simulation".
+std::string_view floor_method_name(FloorMethod method);
+
 /// Points of a split that the noise floor looks at.
 std::vector<Index> floor_sample(const Split& split, const KlomSettings& settings);
+
+/// The points [models][points] at which every model is finite, all a floor may look at: one NaN would
+/// lift it, and a score above it would look good.
+template <class T>
+Array<T, 2> finite_points(const Array<T, 2>& margins) {
+  const std::size_t models = margins.shape()[0], points = margins.shape()[1];
+  std::vector<Index> finite;
+  for (std::size_t x = 0; x < points; ++x) {
+    bool all = true;
+    for (std::size_t m = 0; m < models && all; ++m)
+      all = std::isfinite(static_cast<double>(margins(m, x)));
+    if (all) finite.push_back(static_cast<Index>(x));
+  }
+  return finite.size() == points ? margins : select_points(margins, finite);
+}
 
 /// The type that holds the numbers of both exactly.
 inline Precision common_precision(const ModelOutputs& a, const ModelOutputs& b) {

@@ -127,36 +127,23 @@ LdsResult score_targets(const Scores& scores, const SubsetMasks& masks, const Mo
   const Index targets = scores.targets(), lanes = panel_lanes<double>;
   const Index bytes_a_target = 8 * (masks.examples() + 3 * outputs.models());
   const Index width = std::max(lanes, block_bytes / bytes_a_target / lanes * lanes);
-  LdsConfig of_block = options.lds;
-  of_block.bootstrap.replicates = 2;  // the interval is over all targets, below
-  LdsResult result;
-  result.score = make_array<double>(targets);
-  result.p_value = make_array<double>(targets);
+  LdsScores all{make_array<double>(targets), make_array<double>(targets)};
   for (Index first = 0; first < targets; first += width) {
     const Index count = std::min(width, targets - first);
-    const LdsResult block =
-        lds(predict_block(scores, masks, first, count, options),
-            read_outputs(outputs, first_model, first, count, options.lds.threads), of_block);
-    std::copy(block.score.begin(), block.score.end(), result.score.begin() + first);
-    std::copy(block.p_value.begin(), block.p_value.end(), result.p_value.begin() + first);
-    result.without_score += block.without_score;
+    const int threads = options.lds.threads;
+    const LdsScores block =
+        lds_scores(predict_block(scores, masks, first, count, options),
+                   read_outputs(outputs, first_model, first, count, threads), threads);
+    std::copy(block.score.begin(), block.score.end(), all.score.begin() + first);
+    std::copy(block.p_value.begin(), block.p_value.end(), all.p_value.begin() + first);
     if (progress) progress(first + count, targets);
   }
-  std::vector<double> values(result.score.begin(), result.score.end());
-  for (double& r : values) {
-    if (std::isnan(r)) r = 0;
-    result.mean += r / static_cast<double>(targets);
-  }
-  result.interval = mean_interval(values, options.lds.bootstrap);
-  return result;
+  return summarise_lds(std::move(all), options.lds.bootstrap);
 }
 
 /// p5, p50 and p95 over targets, those without a score as 0.
 std::array<double, 3> percentiles_of(const LdsResult& result) {
-  std::vector<double> values(result.score.begin(), result.score.end());
-  for (double& r : values)
-    if (std::isnan(r)) r = 0;
-  const std::vector<double> sorted = ascending(std::move(values));
+  const std::vector<double> sorted = ascending(lds_values(result.score));
   return {percentile_of_sorted(sorted, 5), percentile_of_sorted(sorted, 50),
           percentile_of_sorted(sorted, 95)};
 }

@@ -1,13 +1,10 @@
 #include "cli/masks.hpp"
 
 #include <array>
-#include <filesystem>
 
 #include "cli/model_outputs.hpp"
 
 namespace expunge::cli {
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -45,18 +42,6 @@ void read_row(const NpyView& file, Index row, Index model, SubsetMasks& masks) {
 }
 
 }  // namespace
-
-std::vector<bool> completed_models(const std::string& outputs) {
-  const fs::path beside = fs::path(outputs).parent_path() / "_completed.npy";
-  std::error_code ignored;
-  if (outputs.find(".npz") != std::string::npos || fs::is_directory(outputs, ignored) ||
-      !fs::exists(outputs, ignored) || !fs::exists(beside, ignored))
-    return {};
-  const NpyView file = NpyView::map(beside);
-  std::vector<bool> completed;
-  for (const double value : file.read_all<double>()) completed.push_back(value != 0);
-  return completed;
-}
 
 SubsetMasks read_masks(const std::string& name) {
   return read_masks(name, {});

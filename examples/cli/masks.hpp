@@ -5,13 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/completed.hpp"
 #include "expunge/data/subset_masks.hpp"
 
 namespace expunge::cli {
-
-/// Which of the file's models are done: the file _completed.npy beside an array whose first axis is
-/// the models, as the datamodels store has it. Empty if there is no such file.
-std::vector<bool> completed_models(const std::string& outputs);
 
 /// All rows of the file. Throws io_error for another number of axes, for a type that is no integer,
 /// or for a value other than 0 and 1, with its row and column.

@@ -1,19 +1,15 @@
 #include "cli/model_outputs.hpp"
 
-#include <glob.h>
-
 #include <algorithm>
-#include <cctype>
+#include <filesystem>
+
+#include "cli/completed.hpp"
 
 namespace expunge::cli {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-bool is_pattern(const std::string& name) {
-  return name.find_first_of("*?[") != std::string::npos;
-}
 
 std::string list_names(const std::vector<std::string>& names) {
   std::string text;
@@ -39,56 +35,21 @@ Precision precision_of(const NpyHeader& header) {
 
 }  // namespace
 
-bool natural_less(const std::string& a, const std::string& b) {
-  const auto digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
-  std::size_t i = 0, j = 0;
-  while (i < a.size() && j < b.size()) {
-    if (!digit(a[i]) || !digit(b[j])) {
-      if (a[i] != b[j]) return a[i] < b[j];
-      ++i;
-      ++j;
-      continue;
-    }
-    const auto run = [&](const std::string& s, std::size_t& at) {
-      while (at + 1 < s.size() && s[at] == '0' && digit(s[at + 1])) ++at;
-      const std::size_t first = at;
-      while (at < s.size() && digit(s[at])) ++at;
-      return s.substr(first, at - first);
-    };
-    const std::string x = run(a, i), y = run(b, j);
-    if (x.size() != y.size()) return x.size() < y.size();
-    if (x != y) return x < y;
-  }
-  if (i < a.size() || j < b.size()) return j < b.size();
-  return a < b;  // 01 and 1
+bool is_archive_member(const std::string& name) {
+  std::error_code ignored;
+  return name.find(".npz:") != std::string::npos && !fs::exists(name, ignored);
 }
 
 NpyView open_array(const std::string& name) {
   std::error_code ignored;
-  const bool there = fs::exists(name, ignored);
-  const std::size_t colon = name.find(".npz:");
-  if (!there && colon != std::string::npos)
+  if (is_archive_member(name)) {
+    const std::size_t colon = name.find(".npz:");
     return NpzFile(name.substr(0, colon + 4)).array(name.substr(colon + 5));
+  }
   if (name.ends_with(".npz")) return only_array(NpzFile(name), name);
-  if (there && fs::is_directory(name, ignored))
+  if (fs::is_directory(name, ignored))
     throw io_error(name, 0, "a .npy or .npz file was expected, this is a folder");
   return NpyView::map(name);
-}
-
-std::vector<std::string> list_files(const std::string& name) {
-  std::vector<std::string> files;
-  if (is_pattern(name)) {
-    glob_t found{};
-    if (::glob(name.c_str(), 0, nullptr, &found) == 0)
-      for (std::size_t i = 0; i < found.gl_pathc; ++i) files.emplace_back(found.gl_pathv[i]);
-    ::globfree(&found);
-  } else {
-    for (const fs::directory_entry& entry : fs::directory_iterator(name))
-      if (entry.path().extension() == ".npy") files.push_back(entry.path().string());
-  }
-  if (files.empty()) throw io_error(name, 0, "no .npy file was found there");
-  std::sort(files.begin(), files.end(), natural_less);
-  return files;
 }
 
 ModelOutputs::ModelOutputs(const std::string& name) : name_(name) {
@@ -113,6 +74,7 @@ ModelOutputs::ModelOutputs(const std::vector<std::string>& files, std::string na
                               "logits; this array has ",
                               array.axes(), " axes"));
     check_same_points(array, array.extent(0), array.axes() == 2 ? array.extent(1) : 0);
+    check_same_kind(array);
     rows_.push_back({arrays_.size(), -1});
     arrays_.push_back(std::move(array));
   }
@@ -149,25 +111,22 @@ void ModelOutputs::check_same_points(const NpyView& array, Index points, Index c
   precision_ = std::max(precision_, precision_of(array.header()));
 }
 
+void ModelOutputs::check_same_kind(const NpyView& array) const {
+  if (arrays_.empty()) return;
+  const NpyView& first = arrays_[0];
+  if ((array.header().kind == 'f') == (first.header().kind == 'f')) return;
+  throw io_error(array.name(), array.header().data_offset,
+                 sentence("numbers of type ", array.header().type(), ", those of ", first.name(),
+                          " are ", first.header().type(), ": both are no outputs of models"));
+}
+
 void ModelOutputs::leave_out_unfinished(const std::string& file) {
-  const fs::path beside = fs::path(file).parent_path() / "_completed.npy";
-  std::error_code ignored;
-  if (arrays_[0].axes() < 2 || !file.ends_with(".npy") || !fs::exists(beside, ignored)) return;
-  const NpyView array = NpyView::map(beside);
-  if (array.axes() != 1 || array.extent(0) != models())
-    throw io_error(beside.string(), array.header().data_offset,
-                   sentence("one entry for each of the ", models(), " models of ", file,
-                            " was expected, it has ", array.elements()));
-  const std::vector<double> completed = array.read_all<double>();
+  const std::vector<bool> completed = completed_models(arrays_[0], file);
+  if (completed.empty()) return;
   std::vector<Row> kept;
-  for (std::size_t m = 0; m < completed.size(); ++m) {
-    if (completed[m] != 0 && completed[m] != 1)
-      throw io_error(beside.string(), array.header().data_offset,
-                     sentence("entry ", m, " is ", completed[m], ", 0 or 1 was expected"));
-    if (completed[m] == 1) kept.push_back(rows_[m]);
-  }
+  for (std::size_t m = 0; m < completed.size(); ++m)
+    if (completed[m]) kept.push_back(rows_[m]);
   left_out_ = models() - static_cast<Index>(kept.size());
-  if (kept.empty()) throw io_error(beside.string(), 0, "no model is completed");
   rows_ = std::move(kept);
 }
 

@@ -4,7 +4,7 @@
 //   FILE          one array: margins [models][points] or [points] (one model),
 //                 logits [models][points][classes]; .npy, or .npz, or ARCHIVE.npz:NAME
 //   FOLDER, GLOB  one file a model, in natural order (id_2 before id_10): margins [points] or
-//                 logits [points][classes]
+//                 logits [points][classes]; floats in all, or integers in all; _NAME.npy is none
 //
 // A file _completed.npy beside an array whose first axis is the models (the datamodels store) says
 // which models are done; the others are left out.
@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/listing.hpp"
 #include "cli/npz.hpp"
 #include "expunge/core/array.hpp"
 #include "expunge/core/half.hpp"
@@ -25,11 +26,8 @@ namespace expunge::cli {
 /// The array that a name on the command line means: PATH.npy, PATH.npz or PATH.npz:NAME.
 NpyView open_array(const std::string& name);
 
-/// Files of a folder (*.npy) or of a pattern with * ? [, in natural order.
-std::vector<std::string> list_files(const std::string& folder_or_pattern);
-
-/// Whether text with runs of digits comes before another, the runs compared as numbers.
-bool natural_less(const std::string& a, const std::string& b);
+/// Whether a name means ARCHIVE.npz:NAME.
+bool is_archive_member(const std::string& name);
 
 /// What the numbers of a file are computed with: its own type for floats, double for integers.
 enum class Precision { half, single, two };  // f2, f4, f8
@@ -81,12 +79,15 @@ class ModelOutputs {
   Array<T, 2> read_margins_at(const std::vector<Index>& points, int threads) const;
 
  private:
+  static constexpr Index logits_at_a_time = 65536;  // of one model, as double
+
   struct Row {
     std::size_t array;
     Index row;  // -1: the whole array is one model
   };
 
   void add_models(NpyView array);
+  void check_same_kind(const NpyView& array) const;
   void leave_out_unfinished(const std::string& file);
   void check_same_points(const NpyView& array, Index points, Index classes);
   void require_margins() const;
@@ -129,13 +130,17 @@ void ModelOutputs::read_points(const Row& row, Index first, Index count, T* to) 
 template <class T>
 void ModelOutputs::read_margins_of(const Row& row, Index first, Index count, T* to) const {
   if (!has_labels()) return read_points(row, first, count, to);
-  std::vector<double> logits(static_cast<std::size_t>(count * classes_));
-  read_points(row, first, count, logits.data());
-  for (Index i = 0; i < count; ++i) {
-    const Label label = labels_[static_cast<std::size_t>(file_point(first + i))];
-    double value = 0;
-    Margin().value(logits.data() + i * classes_, classes_, label, &value);
-    to[i] = static_cast<T>(value);
+  const Index piece = std::max<Index>(1, logits_at_a_time / classes_);
+  std::vector<double> logits(static_cast<std::size_t>(std::min(piece, count) * classes_));
+  for (Index done = 0; done < count; done += piece) {
+    const Index points = std::min(piece, count - done);
+    read_points(row, first + done, points, logits.data());
+    for (Index i = 0; i < points; ++i) {
+      const Label label = labels_[static_cast<std::size_t>(file_point(first + done + i))];
+      double value = 0;
+      Margin().value(logits.data() + i * classes_, classes_, label, &value);
+      to[done + i] = static_cast<T>(value);
+    }
   }
 }
 

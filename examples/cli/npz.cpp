@@ -207,8 +207,7 @@ NpyView NpzFile::array(const std::string& member) const {
   return {mapped->bytes(), name, mapped};
 }
 
-void write_npz(const std::filesystem::path& path,
-               const std::vector<std::pair<std::string, Array<double, 1>>>& arrays) {
+void write_npz(const std::filesystem::path& path, const NamedArrays& arrays) {
   int code = 0;
   std::vector<std::string> members;  // must live until the archive is closed
   members.reserve(arrays.size());

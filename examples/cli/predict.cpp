@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "cli/commands.hpp"
+#include "cli/masks.hpp"
 #include "cli/model_outputs.hpp"
 #include "cli/saved_results.hpp"
 #include "cli/splits.hpp"
@@ -94,29 +95,73 @@ std::vector<double> predicted_change(const EffectsFile& effects, const std::vect
   return change;
 }
 
-/// Outputs of the models to change.
+/// Outputs of the models to change: rows of one array, or one array each.
 struct Base {
-  NpyView array;
-  Index models = 1;
+  std::vector<NpyView> arrays;
+  std::vector<Index> rows;  // of the only array; empty: every array is one model
+
+  Index models() const { return static_cast<Index>(rows.empty() ? arrays.size() : rows.size()); }
+
+  /// Outputs [first, first + count) of model m, in the order of the targets.
+  void read(Index m, Index first, Index count, double* to) const {
+    const std::size_t i = static_cast<std::size_t>(m);
+    const NpyView& array = rows.empty() ? arrays[i] : arrays[0];
+    std::vector<Index> at(static_cast<std::size_t>(array.axes()));
+    const Index axes_of_models = rows.empty() ? 0 : 1;
+    if (!rows.empty()) at[0] = rows[i];
+    for (Index a = array.axes(), rest = first; a-- > axes_of_models;) {
+      at[static_cast<std::size_t>(a)] = rest % array.extent(a);
+      rest /= array.extent(a);
+    }
+    array.read(at, count, to);
+  }
 };
 
-/// [points] or [models][points] of one output, [points][k] or [models][points][k] of more.
-Base open_base(NpyView array, const EffectsFile& effects) {
+/// How many axes stand before those of one model's outputs, [points] or [points][k]: 0 or 1. Throws
+/// io_error for another shape.
+Index axes_of_models(const NpyView& array, const EffectsFile& effects) {
   const std::vector<Index>& shape = array.header().shape;
   std::vector<Index> one{effects.points, effects.outputs};
   if (effects.outputs == 1 && (shape.empty() || shape.back() != 1 || effects.points == 1))
     one.pop_back();
   const bool ends = shape.size() >= one.size() && shape.size() <= one.size() + 1 &&
                     std::equal(one.rbegin(), one.rend(), shape.rbegin());
-  if (!ends || array.elements() == 0) {
-    std::string text;
-    for (const Index extent : shape) text += sentence("[", extent, "]");
-    throw io_error(array.name(), array.header().data_offset,
-                   sentence("a shape of ", text, ", the effects are of ", effects.points,
-                            " points and ", effects.outputs, " outputs"));
+  if (ends && array.elements() > 0) return static_cast<Index>(shape.size() - one.size());
+  std::string text;
+  for (const Index extent : shape) text += sentence("[", extent, "]");
+  throw io_error(array.name(), array.header().data_offset,
+                 sentence("a shape of ", text, ", the effects are of ", effects.points,
+                          " points and ", effects.outputs, " outputs"));
+}
+
+/// One file a model, of a folder or a pattern.
+Base open_base_files(const std::string& name, const EffectsFile& effects) {
+  Base base;
+  for (const std::string& file : list_files(name)) {
+    base.arrays.push_back(open_array(file));
+    if (axes_of_models(base.arrays.back(), effects) != 0)
+      throw io_error(file, 0, "one model a file was expected, this array has an axis of models");
   }
-  const Index models = shape.size() > one.size() ? shape[0] : 1;
-  return {std::move(array), models};
+  return base;
+}
+
+/// One file of one model or of many, without those that _completed.npy calls unfinished.
+Base open_base(const std::string& name, const EffectsFile& effects) {
+  std::error_code ignored;
+  const bool many = fs::is_directory(name, ignored) ||
+                    (!fs::exists(name, ignored) && name.find_first_of("*?[") != std::string::npos);
+  if (many) return open_base_files(name, effects);
+  Base base{{open_array(name)}, {}};
+  if (axes_of_models(base.arrays[0], effects) == 0) return base;
+  const std::vector<bool> completed = completed_models(name);
+  const Index models = base.arrays[0].extent(0);
+  if (!completed.empty() && static_cast<Index>(completed.size()) != models)
+    throw io_error(name, 0,
+                   sentence(models, " models, _completed.npy has ", completed.size(), " entries"));
+  for (Index m = 0; m < models; ++m)
+    if (completed.empty() || completed[static_cast<std::size_t>(m)]) base.rows.push_back(m);
+  if (base.rows.empty()) throw io_error(name, 0, "no model is completed");
+  return base;
 }
 
 /// Of the numbers written.
@@ -147,31 +192,29 @@ Written write_change(const std::string& out, const EffectsFile& effects,
   return written;
 }
 
-/// Every base model, changed; in the shape of the file, by blocks of a model's outputs.
+/// Every base model, changed, by blocks of a model's outputs: in the shape of the file, or
+/// [models] of that where each model has a file.
 Written write_changed_models(const std::string& out, const Base& base,
                              const std::vector<double>& change, const Progress& progress) {
   constexpr Index most = Index{1} << 20;
   const Index targets = static_cast<Index>(change.size());
   Written written;
-  written.shape = base.array.header().shape;
-  const Index axes = base.array.axes();
-  std::vector<Index> at(static_cast<std::size_t>(axes));
+  written.shape = base.arrays[0].header().shape;
+  if (!base.rows.empty())
+    written.shape[0] = base.models();
+  else if (base.arrays.size() > 1)
+    written.shape.insert(written.shape.begin(), base.models());
   AtomicFile file(out);
   file.write(npy_header_bytes<float>(written.shape));
-  for (Index m = 0; m < base.models; ++m) {
+  for (Index m = 0; m < base.models(); ++m) {
     for (Index first = 0; first < targets; first += most) {
       std::vector<double> values(static_cast<std::size_t>(std::min(most, targets - first)));
-      Index rest = m * targets + first;
-      for (Index a = axes; a-- > 0;) {
-        at[static_cast<std::size_t>(a)] = rest % base.array.extent(a);
-        rest /= base.array.extent(a);
-      }
-      base.array.read(at, static_cast<Index>(values.size()), values.data());
+      base.read(m, first, static_cast<Index>(values.size()), values.data());
       for (std::size_t i = 0; i < values.size(); ++i)
         values[i] += change[static_cast<std::size_t>(first) + i];
       write_numbers(file, values, written);
     }
-    if (progress) progress(m + 1, base.models);
+    if (progress) progress(m + 1, base.models());
   }
   file.commit();
   return written;
@@ -260,15 +303,22 @@ void add_written(Document& document, const Written& written, const PredictOption
           : "The file holds the base models' outputs plus the change, the same for every model.");
 }
 
+/// Outputs of a point in an array [models][points][outputs]; 0 where the axes do not say.
+Index outputs_of_base(const std::string& name) {
+  std::error_code ignored;
+  if (name.empty() || fs::is_directory(name, ignored) ||
+      (!fs::exists(name, ignored) && name.find_first_of("*?[") != std::string::npos))
+    return 0;
+  const NpyView array = open_array(name);
+  return array.axes() == 3 ? array.extent(2) : 0;
+}
+
 Document run_predict(Session& session, const PredictOptions& options) {
   if (!std::isfinite(options.multiplier))
     throw usage_error("--multiplier: a finite number was expected");
   if (!options.out.ends_with(".npy"))
     throw usage_error("--out " + options.out + ": a name in .npy was expected");
-  std::vector<NpyView> base;
-  if (!options.base.empty()) base.push_back(open_array(options.base));
-  const Index base_axes = base.empty() ? 0 : base[0].axes();
-  const EffectsFile effects = open_effects(options.effects, base_axes == 3 ? base[0].extent(2) : 0);
+  const EffectsFile effects = open_effects(options.effects, outputs_of_base(options.base));
   const std::vector<Index> forget = read_positions(options.forget, effects.examples());
   const std::vector<double> change =
       predicted_change(effects, forget, options.multiplier, session.progress("rows"));
@@ -282,17 +332,16 @@ Document run_predict(Session& session, const PredictOptions& options) {
       {"forget set", sentence(options.forget, ": ", forget.size(), " examples")},
       {"multiplier", sentence(options.multiplier)}};
   add_changes(document, effects, change, static_cast<Index>(forget.size()));
-  if (base.empty()) {
+  if (options.base.empty()) {
     add_written(document, write_change(options.out, effects, change), options);
     return document;
   }
-  const Base models = open_base(base[0], effects);
-  document.facts.emplace_back("base", sentence(options.base, ": ", models.models,
-                                               models.models == 1 ? " model, " : " models, ",
-                                               models.array.header().type()));
-  document.results["models"] = models.models;
-  add_written(document,
-              write_changed_models(options.out, models, change, session.progress("models")),
+  const Base base = open_base(options.base, effects);
+  document.facts.emplace_back("base", sentence(options.base, ": ", base.models(),
+                                               base.models() == 1 ? " model, " : " models, ",
+                                               base.arrays[0].header().type()));
+  document.results["models"] = base.models();
+  add_written(document, write_changed_models(options.out, base, change, session.progress("models")),
               options);
   return document;
 }

@@ -72,8 +72,15 @@ SavedScore saved_score(const Field& field) {
 }
 
 SavedSplit saved_split(const Field& field) {
-  return {field.at("name").text(), field.at("points").count(), saved_score(field.at("forward")),
-          saved_score(field.at("reverse")), saved_score(field.at("gaussian"))};
+  SavedSplit split;
+  split.name = field.at("name").text();
+  split.oracle_fingerprint = field.at("oracle_fingerprint").text();
+  split.points_fingerprint = field.at("points_fingerprint").text();
+  split.points = field.at("points").count();
+  split.forward = saved_score(field.at("forward"));
+  split.reverse = saved_score(field.at("reverse"));
+  split.gaussian = saved_score(field.at("gaussian"));
+  return split;
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ struct SavedScore {
 };
 
 struct SavedSplit {
-  std::string name;
+  std::string name, oracle_fingerprint, points_fingerprint;
   Index points = 0;
   SavedScore forward, reverse, gaussian;
 };

@@ -20,6 +20,17 @@ class usage_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// f(); what it finds wrong (std::invalid_argument) is a mistake in the command line, said after
+/// `name` if there is one.
+template <class F>
+auto checked_usage(F f, const std::string& name = "") {
+  try {
+    return f();
+  } catch (const std::invalid_argument& error) {
+    throw usage_error((name.empty() ? "" : name + ": ") + error.what());
+  }
+}
+
 /// Options that every command takes, and the state of one run.
 class Session {
  public:

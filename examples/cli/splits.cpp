@@ -15,6 +15,9 @@ std::vector<Index> read_positions(const std::string& file, Index n) {
     throw io_error(
         file, at,
         sentence("positions [count] were expected, the array has ", array.axes(), " axes"));
+  if (array.header().kind == 'b')
+    throw io_error(file, at,
+                   "a mask; positions were expected (numpy.flatnonzero makes them of it)");
   const std::vector<std::int64_t> values = array.read_all<std::int64_t>();
   if (values.empty()) throw io_error(file, at, "the array is empty");
   for (std::size_t i = 0; i < values.size(); ++i)

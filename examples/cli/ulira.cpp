@@ -280,11 +280,7 @@ Document run_ulira(Session& session, UliraOptions& options) {
                                config.max_shadows));
   config.threads = session.threads;
   config.seed = config.bootstrap.seed = session.seed;
-  try {
-    config.validate();
-  } catch (const std::invalid_argument& error) {
-    throw usage_error(error.what());
-  }
+  checked_usage([&] { config.validate(); });
   ModelOutputs margins(options.margins);
   if (!options.labels.empty()) margins.set_labels(options.labels);
   check_memory(margins);

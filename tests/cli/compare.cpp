@@ -23,6 +23,8 @@ Json score(double p95, double low, double high) {
 Json split(const std::string& name, double p95, double low, double high) {
   return {{"name", name},
           {"points", 40},
+          {"oracle_fingerprint", "00000000000000aa"},
+          {"points_fingerprint", "00000000000000bb"},
           {"forward", score(p95, low, high)},
           {"reverse", score(p95 + 1, low, high)},
           {"gaussian", score(p95 / 8, low, high)}};
@@ -149,6 +151,10 @@ TEST_CASE("expunge compare: results that differ are refused, with files, field a
           [](Json& r) { r["results"]["splits"][1]["name"] = "val"; });
   differs("splits[0].points is 41, of a.json it is 40",
           [](Json& r) { r["results"]["splits"][0]["points"] = 41; });
+  differs("other oracles: results.splits[1].oracle_fingerprint is 07, of a.json it is 00000000",
+          [](Json& r) { r["results"]["splits"][1]["oracle_fingerprint"] = "07"; });
+  differs("other positions: results.splits[0].points_fingerprint is 08, of a.json it is 00000000",
+          [](Json& r) { r["results"]["splits"][0]["points_fingerprint"] = "08"; });
   differs("results.splits is 1, of a.json it is 2",
           [](Json& r) { r["results"]["splits"].erase(1); });
 }
@@ -173,6 +179,9 @@ TEST_CASE("expunge compare: JSON that is no such result is refused with the fiel
   for (const char* field : {"p95", "p95_interval", "floor_p95", "mean", "bad_points"})
     no_result(sentence("results.splits[1].reverse.", field, " is missing"),
               [&](Json& r) { r["results"]["splits"][1]["reverse"].erase(field); });
+  for (const char* field : {"oracle_fingerprint", "points_fingerprint"})
+    no_result(sentence("results.splits[1].", field, " is missing"),
+              [&](Json& r) { r["results"]["splits"][1].erase(field); });
   no_result("bins: a whole number", [](Json& r) { r["results"]["bins"] = -20; });
   no_result("bins: a whole number", [](Json& r) { r["results"]["bins"] = 20.5; });
   no_result("interval_level: a number", [](Json& r) { r["results"]["interval_level"] = nullptr; });
@@ -203,7 +212,7 @@ TEST_CASE("expunge compare: files that are no JSON at all") {
 
 TEST_CASE("expunge compare: reads what expunge klom writes") {
   const Scratch at;
-  for (const std::uint32_t which : {0u, 1u, 2u}) {
+  for (const std::uint32_t which : {0u, 1u, 2u, 3u}) {
     Array<float, 2> margins = make_array<float>(12, 30);
     for (Index i = 0; i < 360; ++i)
       margins.data()[i] = static_cast<float>(
@@ -217,4 +226,16 @@ TEST_CASE("expunge compare: reads what expunge klom writes") {
   CHECK(runs[1]["splits"][0]["forward"]["p95"] ==
         json_of(at / "b.json")["results"]["splits"][0]["forward"]["p95"]);
   CHECK(contains(report::read_text_file((at / "t.html").string()), "best"));
+  REQUIRE(run(at, "klom --oracle 3.npy --unlearned 2.npy --json c.json").status == 0);
+  CHECK(refused(run(at, "compare a.json c.json"), 3, "other oracles"));
+  for (const std::string file : {"f", "g"}) {
+    Array<std::int64_t, 1> points = make_array<std::int64_t>(20);
+    for (std::size_t i = 0; i < 20; ++i)
+      points(i) = static_cast<std::int64_t>(file == "f" ? i : i < 19 ? 19 - i : 25);
+    write_npy(at / (file + ".npy"), points);
+    REQUIRE(run(at, "klom --oracle 0.npy --unlearned 2.npy --split s=" + file + ".npy --json " +
+                        file + ".json")
+                .status == 0);
+  }
+  CHECK(refused(run(at, "compare f.json g.json"), 3, "other positions"));
 }

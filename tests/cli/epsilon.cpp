@@ -106,29 +106,59 @@ TEST_CASE("expunge epsilon: results are the library's, and the table's") {
   CHECK(numbers(points.array("attack"))[7] == static_cast<double>(expected.attack[7]));
 }
 
-TEST_CASE("expunge epsilon: the floor is one random half of the retrained against the other") {
+TEST_CASE("expunge epsilon: the floor is of the same numbers of models") {
   const Scratch scratch;
   Sides sides;
-  sides.retrained = normal_margins(1, 41, 30);
+  sides.retrained = normal_margins(1, 80, 30);
   write(scratch, sides);
   const Ran ran = run(scratch, files + "--json e.json --seed 3");
   REQUIRE(ran.status == 0);
-  const std::vector<Index> order = random_sample(3, {Purpose::split}, all_indices(41), 40);
-  const std::vector<Index> one(order.begin(), order.begin() + 20);
-  const std::vector<Index> other(order.begin() + 20, order.end());
-  const EpsilonResult floor = unlearning_epsilon(picked(sides.retrained, one, all_indices(30)),
-                                                 picked(sides.retrained, other, all_indices(30)));
-  const report::Json results = json_of(scratch / "e.json")["results"];
-  CHECK(results["floor_models"] == 20);
-  CHECK(results["splits"][0]["floor"]["forgetting_quality"].get<double>() ==
-        floor.forgetting_quality);
-  CHECK(contains(ran.out, "20 retrained models against 20 others"));
-  sides.retrained = normal_margins(1, 5, 30);
+  CHECK(json_of(scratch / "e.json")["results"]["floor_method"] == "smoothed bootstrap");
+  CHECK(contains(ran.out, "80 models against 36 others"));
+  sides.unlearned = normal_margins(2, 3, 30, 0.8);
+  sides.retrained = normal_margins(1, 3, 30);
   write(scratch, sides);
-  const Ran few = run(scratch, files + "--json e.json");
-  REQUIRE(few.status == 0);
-  CHECK(contains(few.out, "There is no floor: 5 retrained models"));
-  CHECK(json_of(scratch / "e.json")["results"]["splits"][0]["floor"].is_null());
+  REQUIRE(run(scratch, files + "--json e.json").status == 0);  // the fewest models have a floor
+  CHECK(json_of(scratch / "e.json")["results"]["splits"][0]["floor"].is_object());
+}
+
+TEST_CASE("expunge epsilon: the smoothed floor is that of independent models") {
+  const Scratch scratch;
+  const Index points = 3000;
+  Sides sides;
+  sides.retrained = normal_margins(11, 100, points, 3, 2);
+  sides.unlearned = normal_margins(12, 100, points, 3, 2);
+  write(scratch, sides);
+  const Ran ran = run(scratch, files + "--json e.json --replicates 5");
+  REQUIRE(ran.status == 0);
+  const double floor =
+      json_of(scratch / "e.json")["results"]["splits"][0]["floor"]["forgetting_quality"];
+  const double independent =
+      unlearning_epsilon(sides.retrained, sides.unlearned).forgetting_quality;
+  INFO(floor << " against " << independent);
+  CHECK(std::abs(floor - independent) < .03);
+  CHECK(contains(json_of(scratch / "e.json")["remarks"].dump(), "by smoothed bootstrap"));
+}
+
+TEST_CASE("expunge epsilon: retrained models that are not finite do not lower the floor") {
+  const Scratch scratch;
+  Sides sides;
+  write(scratch, sides);
+  const auto floor = [&](const Ran& ran) {
+    REQUIRE(ran.status == 0);
+    return json_of(scratch / "e.json")["results"]["splits"][0];
+  };
+  const double before = floor(run(scratch, files + "--json e.json"))["floor"]["forgetting_quality"];
+  for (std::size_t x = 0; x < 20; ++x) sides.retrained(x, x) = std::nan("");
+  write(scratch, sides);
+  const Ran ran = run(scratch, files + "--json e.json");
+  const report::Json split = floor(ran);
+  CHECK(split["floor_left_out"] == 20);
+  CHECK(split["floor"]["forgetting_quality"].get<double>() > before / 2);
+  CHECK(contains(ran.out, "the floor leaves out 20 of 30 points"));
+  for (std::size_t x = 0; x < 30; ++x) sides.retrained(5, x) = std::nan("");
+  write(scratch, sides);
+  CHECK(floor(run(scratch, files + "--json e.json"))["floor"].is_null());
 }
 
 TEST_CASE("expunge epsilon: splits are scored apart, and no other point is looked at") {

@@ -219,6 +219,12 @@ TEST_CASE("expunge inspect: every member of an archive") {
   cli::write_npz(at / "two.npz", {{"first", a}, {"second", b}});
   const Json json = folder_of(at, "two.npz");
   CHECK(json["results"]["is"] == "npz");
+  const Json member = folder_of(at, "two.npz:second")["results"];
+  CHECK(member["is"] == "npz");
+  REQUIRE(member["arrays"].size() == 1);
+  CHECK(member["arrays"][0]["name"] == "second");
+  CHECK(member["arrays"][0] == json["results"]["arrays"][1]);
+  CHECK(refused(run(at, "inspect two.npz:third"), 3, "there is no array 'third'"));
   REQUIRE(json["results"]["arrays"].size() == 2);
   CHECK(json["results"]["arrays"][1]["name"] == "second");
   CHECK(json["results"]["arrays"][1]["min"] == .25);

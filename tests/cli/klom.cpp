@@ -6,6 +6,7 @@
 #include <numeric>
 #include <random>
 
+#include "cli/fingerprint.hpp"
 #include "cli/npz.hpp"
 #include "cli/run.hpp"
 #include "expunge/evaluation/klom_triple.hpp"
@@ -265,6 +266,111 @@ TEST_CASE("klom: a NaN margin is the worst score, is counted, and --strict refus
   std::filesystem::remove(scratch / "a.json");
   CHECK(refused(run(scratch, line + quick + " --strict"), 3, "point 4 has no score"));
   CHECK_FALSE(std::filesystem::exists(scratch / "a.json"));
+}
+
+TEST_CASE("klom: a NaN of an oracle does not lift the floor, and is said") {
+  const Scratch scratch;
+  write_pair(scratch);
+  Array<float, 2> oracle = read_npy<float, 2>(scratch / "o.npy");
+  const std::string line = "klom --oracle o.npy --unlearned u.npy --json a.json" + quick;
+  REQUIRE(run(scratch, line + " --distances").status == 0);
+  const Json before = json_of(scratch / "a.json")["results"];
+  for (std::size_t x = 0; x < 30; ++x) oracle(x % 24, x) = std::nanf("");
+  write_npy(scratch / "o.npy", oracle);
+  const Ran ran = run(scratch, line + " --distances");
+  REQUIRE(ran.status == 0);
+  const Json results = json_of(scratch / "a.json")["results"], split = results["splits"][0];
+  CHECK(split["floor_points"] == 60);
+  CHECK(split["floor_left_out"] == 30);
+  for (const char* score : {"forward", "reverse", "gaussian"})
+    for (const char* floor : {"floor_p95", "floor_mean"}) {
+      INFO(score << " " << floor);
+      const double ratio =
+          split[score][floor].get<double>() / before["splits"][0][score][floor].get<double>();
+      CHECK(ratio > .7);
+      CHECK(ratio < 1.4);
+    }
+  CHECK(results["distances"][0]["floor"]["ks"]["p95"] < .6);
+  CHECK(contains(ran.out, "all: the floor leaves out 30 of 90 points"));
+  for (std::size_t x = 0; x < 90; ++x) oracle(2, x) = std::nanf("");
+  write_npy(scratch / "o.npy", oracle);
+  const Ran none = run(scratch, line + " --distances");
+  REQUIRE(none.status == 0);
+  const Json last = json_of(scratch / "a.json")["results"];
+  CHECK(last["splits"][0]["forward"]["floor_p95"].is_null());
+  CHECK(last["distances"][0]["floor"]["ks"]["p95"].is_null());
+  CHECK(contains(json_of(scratch / "a.json")["warnings"].dump(), "there is no floor"));
+  CHECK(contains(none.out, "no value"));
+}
+
+TEST_CASE("klom: intervals lie in 0 .. ceiling") {
+  const Scratch scratch;
+  Array<float, 2> oracle = margins(20, 40, 1), unlearned = margins(20, 40, 2);
+  for (std::size_t m = 0; m < 20; ++m)
+    for (std::size_t x = 36; x < 40; ++x) {  // four points at the ceiling, not in the sample
+      oracle(m, x) = 0;
+      unlearned(m, x) = 1;
+    }
+  write_npy(scratch / "o.npy", oracle);
+  write_npy(scratch / "u.npy", unlearned);
+  REQUIRE(run(scratch,
+              "klom --oracle o.npy --unlearned u.npy --replicates 40 --interval-points 5 --json "
+              "a.json")
+              .status == 0);
+  const Json split = json_of(scratch / "a.json")["results"]["splits"][0];
+  for (const char* score : {"forward", "reverse", "gaussian"})
+    for (const char* interval : {"p95_interval", "mean_interval"}) {
+      CHECK(split[score][interval][0].get<double>() >= 0);
+      CHECK(split[score][interval][1].get<double>() <= KlomConfig().ceiling());
+    }
+}
+
+TEST_CASE("klom: a score far below its floor is doubted, and the settings are in the JSON") {
+  const Scratch scratch;
+  write_pair(scratch);
+  Array<float, 2> near = read_npy<float, 2>(scratch / "o.npy");
+  write_npy(scratch / "u.npy", near);  // the same models on both sides
+  const Ran ran =
+      run(scratch, "klom --oracle o.npy --unlearned u.npy --seed 4 --json a.json" + quick);
+  REQUIRE(ran.status == 0);
+  CHECK(contains(ran.out, "do the two sides share models?"));
+  const Json results = json_of(scratch / "a.json")["results"];
+  CHECK(results["seed"] == 4);
+  CHECK(results["floor_repeats"] == 5);
+  write_pair(scratch);
+  CHECK_FALSE(contains(run(scratch, "klom --oracle o.npy --unlearned u.npy" + quick).out, "share"));
+}
+
+TEST_CASE("klom: fingerprints are of the oracles and of the positions, in any order") {
+  const Scratch scratch;
+  write_pair(scratch);
+  const auto prints = [&](const Array<std::int64_t, 1>& points) {
+    write_npy(scratch / "p.npy", points);
+    REQUIRE(
+        run(scratch, "klom --oracle o.npy --unlearned u.npy --split a=p.npy --json a.json" + quick)
+            .status == 0);
+    const Json split = json_of(scratch / "a.json")["results"]["splits"][0];
+    return std::pair{split["oracle_fingerprint"].get<std::string>(),
+                     split["points_fingerprint"].get<std::string>()};
+  };
+  Array<std::int64_t, 1> points = positions(3, 20);
+  const auto one = prints(points);
+  CHECK(one.first.size() == 16);
+  CHECK(one.second.size() == 16);
+  std::swap(points(0), points(5));
+  CHECK(prints(points) == one);
+  points(0) = 40;
+  CHECK(prints(points).first != one.first);
+  CHECK(prints(points).second != one.second);
+  Array<float, 2> oracle = read_npy<float, 2>(scratch / "o.npy");
+  oracle(23, 40) += 1;
+  write_npy(scratch / "o.npy", oracle);
+  CHECK(prints(positions(3, 20)) == one);  // another point
+  oracle(23, 22) += 1;
+  write_npy(scratch / "o.npy", oracle);
+  CHECK(prints(positions(3, 20)).first != one.first);
+  CHECK(cli::fingerprint_of({}) == "cbf29ce484222325");
+  CHECK(cli::fingerprint_of({0x61}) == "6926124a7b1433c4");
 }
 
 TEST_CASE("klom: the number of threads changes no byte") {

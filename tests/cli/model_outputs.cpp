@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "cli/completed.hpp"
+#include "cli/splits.hpp"
 #include "io/scratch.hpp"
 
 using namespace expunge;
@@ -150,7 +152,7 @@ TEST_CASE("a file's type gives the precision; integers take double, a mix the wi
   write_npy(scratch / "mix/1.npy", constant<float>(5, 1.5));
   CHECK(precision("mix") == cli::Precision::single);
   write_npy(scratch / "mix/2.npy", constant<double>(5, 2.5));
-  write_npy(scratch / "mix/3.npy", constant<std::int32_t>(5, 3));
+  write_npy(scratch / "mix/3.npy", constant<double>(5, 3));
   write_npy(scratch / "mix/4.npy", constant<Half>(5, 4.5));
   CHECK(precision("mix") == cli::Precision::two);
   const Array<double, 2> read =
@@ -181,6 +183,34 @@ TEST_CASE("a folder and a pattern of one file a model are read in natural order"
   CHECK(contains(error_of_opening(scratch / "none"), "no .npy file was found there"));
   CHECK(contains(error_of_opening(scratch / "no*.npy"), "no .npy file was found there"));
   CHECK(contains(error_of_opening(scratch / "no.npy"), "cannot be opened"));
+}
+
+TEST_CASE("a folder of floats and integers is refused, and names that begin with _ are no models") {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch / "runs");
+  write_npy(scratch / "runs/_completed.npy", list<std::uint8_t>({1, 1, 0, 1}));
+  write_npy(scratch / "runs/id_0.npy", constant<float>(4, 0));
+  write_npy(scratch / "runs/id_1.npy", constant<Half>(4, 1));
+  CHECK(ModelOutputs((scratch / "runs").string()).models() == 2);
+  CHECK(ModelOutputs((scratch / "runs/*.npy").string()).models() == 2);
+  write_npy(scratch / "runs/labels.npy", list<std::int64_t>({0, 1, 2, 3}));
+  for (const std::string name : {"runs", "runs/*.npy"}) {
+    const std::string error = error_of_opening(scratch / name);
+    CHECK(contains(error, "labels.npy"));
+    CHECK(contains(error, "type i8"));
+    CHECK(contains(error, "id_0.npy are f4"));
+  }
+  std::filesystem::create_directory(scratch / "masks");
+  write_npy(scratch / "masks/0.npy", constant<std::int32_t>(4, 0));
+  write_npy(scratch / "masks/1.npy", list<std::uint8_t>({0, 1, 1, 0}));
+  CHECK(ModelOutputs((scratch / "masks").string()).models() == 2);
+}
+
+TEST_CASE("a folder whose name looks like a pattern is that folder") {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch / "run[1]");
+  write_npy(scratch / "run[1]/a.npy", constant<float>(4, 0));
+  CHECK(ModelOutputs((scratch / "run[1]").string()).models() == 1);
 }
 
 TEST_CASE("a file whose own name looks like a pattern is that file") {
@@ -255,6 +285,20 @@ TEST_CASE("logits and labels give the margin, in both orders of axes and from on
   }
 }
 
+TEST_CASE("margins of many logits are the same in any pieces") {
+  const Scratch scratch;
+  const Index points = 30000;  // 90000 logits
+  write_npy(scratch / "logits.npy", logits_of(1, points, 3));
+  Array<std::int64_t, 1> labels = make_array<std::int64_t>(points);
+  for (std::size_t x = 0; x < labels.size(); ++x) labels(x) = static_cast<std::int64_t>(x % 3);
+  write_npy(scratch / "labels.npy", labels);
+  ModelOutputs outputs((scratch / "logits.npy").string());
+  outputs.set_labels((scratch / "labels.npy").string());
+  const Array<double, 2> all = outputs.read_margins<double>(0, points, 1);
+  for (const Index x : {0, 21844, 21845, 21846, 29999})
+    CHECK(all(0, static_cast<std::size_t>(x)) == outputs.read_margins<double>(x, 1, 1)(0, 0));
+}
+
 TEST_CASE("labels that do not fit are refused") {
   const Scratch scratch;
   write_npy(scratch / "logits.npy", logits_of(3, 4, 3));
@@ -296,6 +340,36 @@ TEST_CASE("_completed.npy leaves unfinished models out, and is checked") {
   CHECK(contains(error(list<std::int64_t>({1, 0, -1, 1})), "entry 2 is -1, 0 or 1"));
   write_bytes(scratch / "_completed.npy", bytes_of("hello"));
   CHECK(contains(error_of_opening(scratch / "margins.npy"), "_completed.npy"));
+}
+
+TEST_CASE("models that are done: the same of an open array and of its name") {
+  const Scratch scratch;
+  const std::string file = (scratch / "margins.npy").string();
+  write_npy(file, numbered<float>(4, 3));
+  CHECK(cli::completed_models(file).empty());
+  write_npy(scratch / "_completed.npy", list<std::uint8_t>({1, 0, 1, 0}));
+  CHECK(cli::completed_models(file) == std::vector<bool>{true, false, true, false});
+  CHECK(cli::completed_models(scratch.folder().string()).empty());
+  write_npy(scratch / "margins.npy", list<double>({1, 2, 3, 4}));  // one model
+  CHECK(cli::completed_models(file).empty());
+  write_npy(file, numbered<float>(4, 3));
+  for (const auto& wrong : {std::vector<double>{1, 0, 1}, {1, 2, 1, 0}, {0, 0, 0, 0}}) {
+    write_npy(scratch / "_completed.npy", list<double>(wrong));
+    CHECK(contains(error_of([&] { cli::completed_models(file); }), "_completed.npy"));
+  }
+}
+
+TEST_CASE("positions are integers; a mask is refused") {
+  const Scratch scratch;
+  const std::string file = (scratch / "p.npy").string();
+  write_npy(file, list<std::int64_t>({2, 0}));
+  CHECK(cli::read_positions(file, 3) == std::vector<Index>{2, 0});
+  Array<bool, 1> mask = make_array<bool>(2);
+  mask(0) = false;
+  mask(1) = true;
+  write_npy(file, mask);
+  CHECK(contains(error_of([&] { cli::read_positions(file, 3); }),
+                 "a mask; positions were expected (numpy.flatnonzero"));
 }
 
 TEST_CASE("the first models and chosen points alone are read") {

@@ -178,3 +178,31 @@ TEST_CASE("expunge predict: what is refused, and no file is left") {
   CHECK(
       refused(run(at, "predict --effects fit/effects.npy --forget f.npy --out p.txt"), 2, ".npy"));
 }
+
+TEST_CASE("predict: one base file a model, and a store with an unfinished model") {
+  const Scratch at;
+  const Case c;
+  c.write(at);
+  REQUIRE(run(at, "predict --effects fit --forget f.npy --base b.npy --out p.npy").status == 0);
+  const Array<float, 3> whole = read_npy<float, 3>(at / "p.npy");
+  std::filesystem::create_directories(at / "models");
+  for (Index m = 0; m < models; ++m) {
+    Array<float, 2> one = make_array<float>(points, outputs);
+    std::copy_n(c.base.data() + m * points * outputs, one.size(), one.data());
+    write_npy(at / sentence("models/id_", m, ".npy"), one);
+  }
+  for (const std::string base : {"models", "models/id_*.npy"}) {
+    REQUIRE(run(at, {"predict", "--effects", "fit", "--forget", "f.npy", "--base", base, "--out",
+                     "q.npy"})
+                .status == 0);
+    CHECK(read_npy<float, 3>(at / "q.npy") == whole);
+  }
+  Array<bool, 1> completed = make_array<bool>(models);
+  completed.fill(true);
+  completed(1) = false;
+  write_npy(at / "_completed.npy", completed);
+  REQUIRE(run(at, "predict --effects fit --forget f.npy --base b.npy --out q.npy").status == 0);
+  const Array<float, 3> fewer = read_npy<float, 3>(at / "q.npy");
+  CHECK(static_cast<Index>(fewer.shape()[0]) == models - 1);
+  for (std::size_t x = 0; x < fewer.shape()[1]; ++x) CHECK(fewer(1, x, 0) == whole(2, x, 0));
+}

@@ -97,6 +97,16 @@ inline bool refused(const Ran& ran, int status, const std::string& part) {
          contains(ran.err, part);
 }
 
+/// The line after the last "Example:" of a help, or "" if the help does not end with one.
+inline std::string example_of(std::string help) {
+  while (!help.empty() && help.back() == '\n') help.pop_back();
+  const std::string heading = "Example:\n  ";
+  const std::size_t at = help.rfind(heading);
+  if (at == std::string::npos) return "";
+  const std::string example = help.substr(at + heading.size());
+  return contains(example, "\n") ? "" : example;
+}
+
 /// A JSON file that the command wrote.
 inline report::Json json_of(const std::filesystem::path& file) {
   return report::Json::parse(report::read_text_file(file));

@@ -1,5 +1,5 @@
 // The commands of docs/score_your_models.md and of every --help, run on the files that
-// examples/cli/example_data.py makes (tests/golden/example).
+// examples/cli/example_data.py makes (tests/golden/example); easydub's is in easydub.cpp.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -86,14 +86,6 @@ void copy_example(const Scratch& at) {
     fs::copy_file(file.path(), at / file.path().filename().string());
 }
 
-/// The line after "Example:" in a command's help, without the program's name.
-std::string example_of(const std::string& help) {
-  const std::size_t at = help.find("Example:\n  expunge ");
-  REQUIRE(at != std::string::npos);
-  const std::size_t begin = at + 19;
-  return help.substr(begin, help.find('\n', begin) - begin);
-}
-
 }  // namespace
 
 TEST_CASE("tutorial: every command works and prints what the page shows") {
@@ -136,11 +128,9 @@ TEST_CASE("help: the example of every command works") {
     const Ran help = run(at, command + " --help");
     CHECK(help.status == 0);
     const std::string example = example_of(help.out);
-    CHECK(example.starts_with(command + " "));
-    const Ran ran = run(at, example);
+    CHECK(example.starts_with("expunge " + command + " "));
+    const Ran ran = run(at, example.substr(8));
     INFO(example << "\n" << ran.err);
     CHECK(ran.status == 0);
   }
-  CHECK(example_of(run(at, "easydub --help").out) ==
-        "easydub --data-dir EasyDUB-dataset --forget-set 2 --n-models 100");  // see easydub.cpp
 }

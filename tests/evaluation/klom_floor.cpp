@@ -75,6 +75,16 @@ TEST_CASE("split and smoothed bootstrap find the floor of their numbers of model
   CHECK(within(bootstrap.p95, 1.7, 0.15, 0.05));
 }
 
+TEST_CASE("smoothed draws share no numbers with the bootstrap of intervals") {
+  const Array<double, 2> zero = normal_margins(1, 1, 4, 0, 0);
+  const Array<double, 2> draw =
+      detail::smoothed_draw(zero, std::vector<double>(4, 1.0), 3, 9, 0, 1);
+  for (std::uint64_t x = 0; x < 4; ++x) {
+    CHECK(draw(0, x) == random_normal(9, {Purpose::noise_floor, 1}, x));
+    CHECK(draw(0, x) != random_normal(9, {Purpose::bootstrap, 1}, x));
+  }
+}
+
 TEST_CASE("floors do not depend on the number of threads") {
   const Array<double, 2> few = normal_margins(6, 20, 50);
   KlomConfig one, three;

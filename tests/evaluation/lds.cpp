@@ -4,6 +4,7 @@
 
 #include "evaluation/margins.hpp"
 #include "expunge/evaluation/attribution_checks.hpp"
+#include "expunge/evaluation/klom_floor.hpp"
 
 using namespace expunge;
 
@@ -108,4 +109,30 @@ TEST_CASE("mislabel AUC has its published check values") {
   CHECK_THROWS_AS(mislabel_auc({1, std::nan(""), 1}, {0}), std::invalid_argument);
   CHECK_THROWS_AS(mislabel_auc({1, 2}, {0, 0}), std::invalid_argument);
   CHECK_THROWS_AS(mislabel_auc({1, 2}, {0, 1}), std::invalid_argument);
+}
+
+TEST_CASE("LDS of targets in pieces, put together, is LDS of all to the last bit") {
+  const Array<double, 2> a = normal_margins(1, 20, 13), b = normal_margins(2, 20, 13);
+  Array<double, 2> with_gap = b;
+  with_gap(4, 6) = std::nan("");
+  const LdsResult all = lds(a, with_gap, {{50, 0.9, 3}, 1});
+  LdsScores pieces{make_array<double>(13), make_array<double>(13)};
+  for (Index first = 0; first < 13; first += 5) {
+    std::vector<Index> targets;
+    for (Index t = first; t < std::min<Index>(first + 5, 13); ++t) targets.push_back(t);
+    const LdsScores part =
+        lds_scores(select_points(a, targets), select_points(with_gap, targets), 2);
+    std::copy(part.score.begin(), part.score.end(), pieces.score.begin() + first);
+    std::copy(part.p_value.begin(), part.p_value.end(), pieces.p_value.begin() + first);
+  }
+  const LdsResult put_together = summarise_lds(pieces, {50, 0.9, 3});
+  CHECK(put_together.mean == all.mean);
+  CHECK(put_together.interval.low == all.interval.low);
+  CHECK(put_together.interval.high == all.interval.high);
+  CHECK(put_together.without_score == 1);
+  CHECK(all.without_score == 1);
+  for (std::size_t t = 0; t < 13; ++t)
+    if (t != 6) CHECK(put_together.p_value(t) == all.p_value(t));
+  CHECK(lds_values(all.score)[6] == 0);
+  CHECK_THROWS_AS(summarise_lds({make_array<double>(0), {}}), std::invalid_argument);
 }

@@ -8,7 +8,7 @@
 //
 //     gradient  r = c - G w  [examples]
 //     members   A            [k]          the working set, in order of admission
-//     block     G_AA, r_A                 gathered once per admission (working_block.hpp)
+//     block     G_AA, r_A                 a row gathered once per admission (working_block.hpp)
 //
 // Each round sweeps the working set, whose block stays in cache, until its conditions hold,
 // recomputes r from w (so that rounding does not add up along a path), and admits the coordinates
@@ -20,7 +20,8 @@
 // al. 2012) proposes members beforehand; where the check fails, the penalty is solved by rounds.
 //
 // Nothing is ever dropped unchecked, so the answer is exact to the tolerance. Optimal: |r_j| <= l1
-// where w_j = 0, r_j - l2 w_j = l1 sign(w_j) elsewhere. Memory: k^2 / 2 + 5 n numbers.
+// where w_j = 0, r_j - l2 w_j = l1 sign(w_j) elsewhere. Memory: k^2 / 2 numbers
+// of the block, and of the rest run_length + 2 for each example and run_length + 3 for each member.
 #pragma once
 
 #include <Eigen/Core>
@@ -204,7 +205,7 @@ class CoordinateDescent {
     }
   }
 
-  /// Appends a coordinate; `gather` fills its part of the block.
+  /// Appends a coordinate; WorkingBlock::load fills its row of the block.
   void admit(Index j, Real w) {
     if (size() == w_.size()) w_.conservativeResize(std::max<Index>(64, 2 * size()));
     w_[size()] = w;
@@ -282,8 +283,8 @@ class CoordinateDescent {
   std::vector<Index> support_;
   detail::WorkingBlock<Real> block_;
   Vector w_;                                                            // [capacity]
-  Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic> ahead_;           // [run][k] weights
-  Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic> ahead_gradient_;  // [run][n]
+  Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic> ahead_;           // [k][run] weights
+  Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic> ahead_gradient_;  // [n][run]
   std::array<Index, static_cast<std::size_t>(run_length)> ahead_sweeps_{};
 };
 

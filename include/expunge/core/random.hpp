@@ -35,6 +35,7 @@ enum class Purpose : std::uint32_t {
   point_sample,
   shadow_models,
   queries,
+  noise_floor,
 };
 
 /// One stream: what it is for, and for which member (model, replicate, target) of it.

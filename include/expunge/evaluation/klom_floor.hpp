@@ -113,14 +113,14 @@ Array<double, 2> smoothed_draw(const A& margins, const std::vector<double>& h, I
   Array<double, 2> to = make_array<double>(models, from.cols);
   parallel_for(threads, models, [&](int, Index m) {
     const std::uint64_t row = static_cast<std::uint64_t>(m);
-    const Index model = random_below(seed, {Purpose::bootstrap, 2 * draw}, row, from.rows);
+    const Index model = random_below(seed, {Purpose::noise_floor, 2 * draw}, row, from.rows);
     for (Index x = 0; x < from.cols; ++x) {
       const std::uint64_t index =
           row * static_cast<std::uint64_t>(from.cols + 1) + static_cast<std::uint64_t>(x);
       to(static_cast<std::size_t>(m), static_cast<std::size_t>(x)) =
           static_cast<double>(from(model, x)) +
           h[static_cast<std::size_t>(x)] *
-              random_normal(seed, {Purpose::bootstrap, 2 * draw + 1}, index);
+              random_normal(seed, {Purpose::noise_floor, 2 * draw + 1}, index);
     }
   });
   return to;

@@ -32,6 +32,12 @@ struct LdsConfig {
   int threads = 0;                           // 0: all; never changes a result
 };
 
+/// One number a target, NaN where there is no correlation.
+struct LdsScores {
+  Array<double, 1> score;    // [targets], Spearman
+  Array<double, 1> p_value;  // [targets], two-sided; may be left empty
+};
+
 struct LdsResult {
   double mean = 0;           // over targets; those without a correlation count as 0
   Interval interval;         // bootstrap percentile interval over targets
@@ -67,32 +73,51 @@ inline bool all_finite(const std::vector<double>& values) {
 /// Of predicted against true outputs, both [models][targets]. Throws if the shapes differ, or with
 /// fewer than two models or no target.
 template <MatrixLike P, MatrixLike T>
-LdsResult lds(const P& predicted, const T& truth, const LdsConfig& config = {}) {
+LdsScores lds_scores(const P& predicted, const T& truth, int threads = 0) {
   const MatrixView<const typename P::value_type> p = view(predicted);
   const MatrixView<const typename T::value_type> y = view(truth);
-  config.bootstrap.validate();
   require(p.rows == y.rows && p.cols == y.cols, "lds: predictions are [", p.rows, "][", p.cols,
           "], outputs [", y.rows, "][", y.cols, "]");
   require(p.rows >= 2 && p.cols >= 1, "lds: ", p.rows, " models and ", p.cols,
           " targets, at least 2 and 1 are needed");
-  LdsResult result;
-  result.score = make_array<double>(p.cols);
-  result.p_value = make_array<double>(p.cols);
-  parallel_for(config.threads, p.cols, [&](int, Index target) {
+  LdsScores scores{make_array<double>(p.cols), make_array<double>(p.cols)};
+  parallel_for(threads, p.cols, [&](int, Index target) {
     const std::vector<double> a = detail::column(p, target), b = detail::column(y, target);
     const bool finite = detail::all_finite(a) && detail::all_finite(b);
     const double r = finite ? spearman(a, b) : std::nan("");
-    result.score(static_cast<std::size_t>(target)) = r;
-    result.p_value(static_cast<std::size_t>(target)) = correlation_p_value(r, p.rows);
+    scores.score(static_cast<std::size_t>(target)) = r;
+    scores.p_value(static_cast<std::size_t>(target)) = correlation_p_value(r, p.rows);
   });
-  std::vector<double> scores(result.score.begin(), result.score.end());
-  for (double& r : scores) {
-    result.without_score += std::isnan(r);
+  return scores;
+}
+
+/// The same numbers with NaN as 0: what means and percentiles over targets are taken of.
+inline std::vector<double> lds_values(const Array<double, 1>& score) {
+  std::vector<double> values(score.begin(), score.end());
+  for (double& r : values)
     if (std::isnan(r)) r = 0;
-    result.mean += r / static_cast<double>(p.cols);
-  }
-  result.interval = mean_interval(scores, config.bootstrap);
+  return values;
+}
+
+/// Mean over targets and its interval, of scores that may come from several calls of lds_scores.
+inline LdsResult summarise_lds(LdsScores scores, const BootstrapConfig& bootstrap = {}) {
+  bootstrap.validate();
+  require(scores.score.size() >= 1, "summarise_lds: no target");
+  LdsResult result;
+  for (const double r : scores.score) result.without_score += std::isnan(r);
+  const std::vector<double> values = lds_values(scores.score);
+  for (const double r : values) result.mean += r / static_cast<double>(values.size());
+  result.interval = mean_interval(values, bootstrap);
+  result.score = std::move(scores.score);
+  result.p_value = std::move(scores.p_value);
   return result;
+}
+
+/// Scores of every target, their mean and its interval.
+template <MatrixLike P, MatrixLike T>
+LdsResult lds(const P& predicted, const T& truth, const LdsConfig& config = {}) {
+  config.bootstrap.validate();
+  return summarise_lds(lds_scores(predicted, truth, config.threads), config.bootstrap);
 }
 
 }  // namespace expunge

@@ -1,0 +1,26 @@
+// What lies in a folder, in the order that a reader expects: id_2 before id_10.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace expunge::cli {
+
+/// Whether text with runs of digits comes before another, the runs compared as numbers.
+bool natural_less(const std::string& a, const std::string& b);
+
+/// Names of all entries of a folder, in natural order. Throws io_error if it cannot be listed.
+std::vector<std::string> names_in(const std::filesystem::path& folder);
+
+/// Those that end in .npy.
+std::vector<std::string> npy_names_in(const std::filesystem::path& folder);
+
+/// Paths of one file a model, of a folder (*.npy) or of a pattern with * ? [, in natural order. Names
+/// that begin with _ are no models (_completed.npy). Throws io_error if there is none.
+std::vector<std::string> list_files(const std::string& folder_or_pattern);
+
+/// Whether the name has a character of a pattern.
+bool is_pattern(const std::string& name);
+
+}  // namespace expunge::cli
