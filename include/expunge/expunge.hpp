@@ -21,6 +21,7 @@
 #include "expunge/backend/gemm.hpp"
 
 // Data sets, subsets, batches
+#include "expunge/data/augment.hpp"
 #include "expunge/data/batches.hpp"
 #include "expunge/data/dataset.hpp"
 #include "expunge/data/forget_sets.hpp"
@@ -32,9 +33,14 @@
 #include "expunge/loss/cross_entropy.hpp"
 #include "expunge/loss/distillation.hpp"
 #include "expunge/loss/squared_error.hpp"
+#include "expunge/nn/conv_net.hpp"
+#include "expunge/nn/dropout.hpp"
+#include "expunge/nn/flatten.hpp"
 #include "expunge/nn/linear.hpp"
 #include "expunge/nn/mlp.hpp"
 #include "expunge/nn/relu.hpp"
+#include "expunge/nn/resnet18.hpp"
+#include "expunge/nn/resnet9.hpp"
 #include "expunge/nn/sequential.hpp"
 #include "expunge/output/evaluate.hpp"
 #include "expunge/output/logits.hpp"
@@ -52,10 +58,12 @@
 
 // Training
 #include "expunge/train/adam.hpp"
+#include "expunge/train/checkpoint.hpp"
 #include "expunge/train/evaluate_logits.hpp"
 #include "expunge/train/evaluate_margins.hpp"
 #include "expunge/train/schedule.hpp"
 #include "expunge/train/sgd.hpp"
+#include "expunge/train/statistics.hpp"
 #include "expunge/train/train.hpp"
 
 // Attribution
@@ -95,6 +103,7 @@
 #include "expunge/evaluation/klom.hpp"
 #include "expunge/evaluation/klom_floor.hpp"
 #include "expunge/evaluation/klom_interval.hpp"
+#include "expunge/evaluation/klom_noise.hpp"
 #include "expunge/evaluation/klom_triple.hpp"
 #include "expunge/evaluation/lds.hpp"
 #include "expunge/evaluation/missing_targets.hpp"
@@ -103,6 +112,9 @@
 #include "expunge/evaluation/ulira.hpp"
 
 // Files
+#include "expunge/io/cifar.hpp"
 #include "expunge/io/index_file.hpp"
 #include "expunge/io/npy.hpp"
+#include "expunge/io/npy_view.hpp"
+#include "expunge/io/safetensors.hpp"
 #include "expunge/io/stage_store.hpp"

@@ -27,7 +27,7 @@ void shrink(B& backend, MatrixView<typename B::Real> theta, typename B::Real fac
 // [layer]
 /// y = a x with one weight a.
 template <Index Width>
-struct Scale {
+struct Gain {
   using Input = Shape<Width>;
   using Output = Shape<Width>;
   static constexpr Index parameters = 1, statistics = 0, cache = 0;
@@ -68,7 +68,7 @@ struct Scale {
   }
 };
 
-static_assert(Layer<Scale<4>, Cpu<float>> && TangentLayer<Scale<4>, Cpu<float>>);
+static_assert(Layer<Gain<4>, Cpu<float>> && TangentLayer<Gain<4>, Cpu<float>>);
 // [end]
 
 // [tangent]
@@ -113,9 +113,9 @@ static_assert(TangentLayer<Square<4>, Cpu<float>>);
 // [end]
 
 // [kernel]
-/// Scale with its part of a kernel. Row i's gradient is one number, g_i = dy_i . x_i: K += g g'.
+/// Gain with its part of a kernel. Row i's gradient is one number, g_i = dy_i . x_i: K += g g'.
 template <Index Width>
-struct KernelScale : Scale<Width> {
+struct KernelGain : Gain<Width> {
   static constexpr Index kernel_cache(Index rows) { return rows; }  // room for g
   static constexpr KernelFlops kernel_flops{.add = 2, .descend = Width};
 
@@ -133,13 +133,13 @@ struct KernelScale : Scale<Width> {
   }
 };
 
-static_assert(KernelLayer<KernelScale<4>, Cpu<float>>);
+static_assert(KernelLayer<KernelGain<4>, Cpu<float>>);
 // [end]
 
 // [kronecker]
-/// Scale with the factors of its curvature, two single numbers: the mean of g_i^2, and 1.
+/// Gain with the factors of its curvature, two single numbers: the mean of g_i^2, and 1.
 template <Index Width>
-struct KroneckerScale : Scale<Width> {
+struct KroneckerGain : Gain<Width> {
   static constexpr KroneckerSizes kronecker{.inputs = 1, .outputs = 1};
   static constexpr Index kronecker_scratch(Index) { return 0; }
 
@@ -173,11 +173,11 @@ struct KroneckerScale : Scale<Width> {
   }
 };
 
-static_assert(KroneckerLayer<KroneckerScale<4>, Cpu<float>>);
+static_assert(KroneckerLayer<KroneckerGain<4>, Cpu<float>>);
 // [end]
 
 // [model]
-using SmallNet = Sequential<Linear<8, 16>, Relu<16>, Scale<16>, Linear<16, 3>>;
+using SmallNet = Sequential<Linear<8, 16>, Relu<16>, Gain<16>, Linear<16, 3>>;
 
 static_assert(Model<SmallNet, Cpu<float>>);
 static_assert(SmallNet::parameters == (8 * 16 + 16) + 0 + 1 + (16 * 3 + 3));
@@ -495,8 +495,8 @@ TEST_CASE("the toy layer's gradient is right") {
   Array<double, 2> theta = make_array<double>(1, 1), dtheta = theta;
   theta(0, 0) = 1.7;
   const Weights<double> weights{view(theta), {}};
-  Scale<4>::forward(cpu, weights, view(x), view(y), {}, Mode::train);
-  Scale<4>::backward(cpu, weights, view(x), view(y), view(y), view(dy), view(dx), view(dtheta));
+  Gain<4>::forward(cpu, weights, view(x), view(y), {}, Mode::train);
+  Gain<4>::backward(cpu, weights, view(x), view(y), view(y), view(dy), view(dx), view(dtheta));
   double slope = 0;  // of sum(dy * y) with theta
   for (std::size_t i = 0; i < x.size(); ++i) slope += dy.data()[i] * x.data()[i];
   CHECK(std::abs(dtheta(0, 0) - slope) <= 1e-12);
@@ -540,8 +540,8 @@ void check_products() {
 }  // namespace
 
 TEST_CASE("the toy layers give the right products with the Jacobian") {
-  check_products<Sequential<Linear<8, 5>, Scale<5>, Linear<5, 3>>>();
-  check_products<Sequential<Scale<8>, Linear<8, 5>, Square<5>, Linear<5, 3>>>();
+  check_products<Sequential<Linear<8, 5>, Gain<5>, Linear<5, 3>>>();
+  check_products<Sequential<Gain<8>, Linear<8, 5>, Square<5>, Linear<5, 3>>>();
   check_products<Sequential<Square<8>, Linear<8, 3>>>();
 }
 
@@ -553,9 +553,9 @@ TEST_CASE("the toy kernel is J J' of the toy layer") {
     dy.data()[i] = std::cos(static_cast<double>(2 * i));
   }
   kernel.fill(0.5);
-  Array<double, 2> scratch = make_array<double>(1, KernelScale<4>::kernel_cache(3));
-  KernelScale<4>::prepare_kernel(cpu, view(x), view(scratch));
-  KernelScale<4>::add_kernel(cpu, view(x), view(dy), view(scratch), view(kernel));
+  Array<double, 2> scratch = make_array<double>(1, KernelGain<4>::kernel_cache(3));
+  KernelGain<4>::prepare_kernel(cpu, view(x), view(scratch));
+  KernelGain<4>::add_kernel(cpu, view(x), view(dy), view(scratch), view(kernel));
   Array<double, 2> theta = make_array<double>(1, 1);
   double gradients[3];  // by the backward pass, one row at a time
   for (Index i = 0; i < 3; ++i) {
@@ -565,8 +565,8 @@ TEST_CASE("the toy kernel is J J' of the toy layer") {
       xi(0, 0, j) = x(0, i, j);
       dyi(0, 0, j) = dy(0, i, j);
     }
-    KernelScale<4>::backward(cpu, Weights<double>{view(theta), {}}, view(xi), view(xi), view(xi),
-                             view(dyi), {}, view(dtheta));
+    KernelGain<4>::backward(cpu, Weights<double>{view(theta), {}}, view(xi), view(xi), view(xi),
+                            view(dyi), {}, view(dtheta));
     gradients[i] = dtheta(0, 0);
   }
   for (Index i = 0; i < 3; ++i)
@@ -627,7 +627,7 @@ TEST_CASE("a method that solves moves the models and not theta0; matching takes 
 }
 
 TEST_CASE("matching takes the toy prior, and the toy layer under the Kronecker prior") {
-  using Scaled = Sequential<KroneckerScale<8>, Linear<8, 3>>;
+  using Scaled = Sequential<KroneckerGain<8>, Linear<8, 3>>;
   Cpu<float> cpu(1);
   const Dataset data = gaussian_classes(1, 60, 8, 3);
   const Recipe<> recipe{.descent = {.epochs = 2}, .batch = 10};

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "expunge/core/progress.hpp"
+#include "expunge/data/augment.hpp"
 #include "expunge/data/batches.hpp"
 #include "expunge/data/dataset.hpp"
 #include "expunge/train/ensemble.hpp"
@@ -23,8 +24,10 @@ struct DescentConfig {
   std::uint64_t seed = 0;  // of the batch orders
   Index starts = 0;        // >= 0: member m takes weights and orders of member m % starts; 0 = own
   Mode mode = Mode::train;
+  Augmentation augmentation = {};  // of inputs that are images; off by default
 
   void validate() const {
+    augmentation.validate();
     require(learning_rate > 0 && std::isfinite(learning_rate), "DescentConfig: learning_rate is ",
             learning_rate, ", not positive");
     require(epochs >= 1, "DescentConfig: epochs is ", epochs, ", below 1");
@@ -147,7 +150,7 @@ class CohortDescent {
       std::copy_n(orders_[static_cast<std::size_t>(m)].begin() + begin, rows, examples.row(m));
     const TensorView<Real> x(inputs_.data(), count_, rows, Model::Input::size,
                              padded<Real>(rows_ * Model::Input::size));
-    gather_rows(backend, data_.inputs, MatrixView<const Index>(examples), x);
+    gather_inputs(backend, epoch, examples, x);
 
     const TensorView<Real> dlogits(dlogits_.data(), count_, rows, Model::classes,
                                    padded<Real>(rows_ * Model::classes));
@@ -167,6 +170,17 @@ class CohortDescent {
                     slot_views_.data(), rate, step_index_++);
     for (Index m = 0; m < count_; ++m)
       for (Index i = 0; i < rows; ++i) report.losses[at(m)] += static_cast<double>(losses(m, i));
+  }
+
+  void gather_inputs(B& backend, Index epoch, MatrixView<const Index> examples,
+                     TensorView<Real> x) {
+    if constexpr (is_image_shape<typename Model::Input>) {
+      if (config_.augmentation.any())
+        return augment_rows<typename Model::Input>(
+            backend, {config_.augmentation, config_.seed, epoch, first_, config_.starts},
+            data_.inputs, examples, x);
+    }
+    gather_rows(backend, data_.inputs, examples, x);
   }
 
   const DescentConfig& config_;
@@ -218,6 +232,9 @@ DescentReport descend(B& backend, const DescentConfig& config, DatasetView data,
                 "docs/concepts.md#schedule");
   config.validate();
   optimizer.validate();
+  require(
+      is_image_shape<typename Model::Input> || !config.augmentation.any(),
+      "descend: augmentation is on, but the model takes no images of channels, height and width");
   require(data.inputs.cols == Model::Input::size, "descend: inputs have ", data.inputs.cols,
           " features, the model takes ", Model::Input::size);
   const auto members = static_cast<std::size_t>(ensemble.members());

@@ -1,0 +1,43 @@
+// The whole experiment on one network. Each width is compiled in a file of its own.
+#pragma once
+
+#include <limits>
+
+#include "expunge/nn/resnet9.hpp"
+#include "scores.hpp"
+
+namespace cifar10 {
+
+/// Trains, attributes, unlearns and scores; the last row is the floor, oracles against others.
+template <Index Width>
+std::vector<ScoredRun> run_experiment(Lab& lab) {
+  using Net = expunge::ResNet9<10, Width>;
+  const FullModels<Net> full = train_full_models<Net>(lab);
+  const Array<float, 3> oracles = train_oracles<Net>(lab, 10, "oracles");
+  const Array<float, 3> others = train_oracles<Net>(lab, 11, "more oracles");
+  const SubsetModels subset = train_subset_models<Net>(lab);
+  const PredictedChange change = predict_change(lab, subset);
+
+  const Array<float, 2> margins = margins_of(lab, oracles);
+  std::vector<ScoredRun> rows;
+  const auto add = [&](const std::vector<MethodRun>& runs) {
+    for (const MethodRun& run : runs) rows.push_back(score(lab, margins, run));
+  };
+  add(run_without_training(lab, full, change));
+  for (const BatchNorm batch_norm : lab.options.modes)
+    add(run_methods(lab, full, others, change, batch_norm));
+  MethodRun floor{"floor (oracles)", "", others};
+  floor.compute =
+      expunge::retrain_compute(lab.train_size(), static_cast<Index>(lab.images.forget.size()),
+                               lab.settings().recipe.descent.epochs);
+  floor.seconds = std::numeric_limits<double>::quiet_NaN();
+  add({std::move(floor)});
+  return rows;
+}
+
+extern template std::vector<ScoredRun> run_experiment<4>(Lab&);
+extern template std::vector<ScoredRun> run_experiment<8>(Lab&);
+extern template std::vector<ScoredRun> run_experiment<16>(Lab&);
+extern template std::vector<ScoredRun> run_experiment<64>(Lab&);
+
+}  // namespace cifar10

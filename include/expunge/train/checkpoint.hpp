@@ -1,0 +1,203 @@
+// Weights in files: one model in PyTorch's names and layouts, or all members of an ensemble, both
+// as safetensors.
+//
+//   load_member("model.safetensors", ensemble, 0);      one state dict into member 0
+//   save_member("member_3.safetensors", ensemble, 3);
+//   save_ensemble("all.safetensors", ensemble, {{"recipe", "24 epochs"}});
+//   Checkpoint<Model, float> c = load_ensemble<Model, float>("all.safetensors");
+//
+// Which numbers are which tensor is the model's table (nn/named_tensors.hpp). A tensor that is
+// missing, or has another shape, refuses the file with both shown, and nothing is changed. Tensors
+// that the table does not know (num_batches_tracked) are listed in `ignored`; the masks of dropout,
+// which PyTorch does not keep, stay the member's own where the file has none. In a file of an
+// ensemble every tensor has a first axis of members, as torch.func.stack_module_state gives them.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "expunge/io/safetensors.hpp"
+#include "expunge/nn/named_tensors.hpp"
+#include "expunge/train/ensemble.hpp"
+
+namespace expunge {
+
+using Metadata = std::map<std::string, std::string>;
+
+/// What a file held beside the weights.
+struct LoadReport {
+  std::vector<std::string> ignored;  // names of tensors that the model does not have
+  Metadata metadata;
+};
+
+/// An ensemble from a file.
+template <class Model, class Real>
+struct Checkpoint {
+  Ensemble<Model, Real> ensemble;
+  LoadReport report;
+};
+
+namespace detail {
+
+/// The first number of the tensor in the member's row.
+template <class Model, class AnyEnsemble>
+auto* tensor_data(AnyEnsemble& ensemble, const NamedTensor& tensor, Index member) {
+  return tensor.in_stats ? ensemble.stats.data() + member * Model::statistics + tensor.offset
+                         : ensemble.theta.data() + member * Model::parameters + tensor.offset;
+}
+
+/// Throws std::invalid_argument unless the table covers every number of both rows once.
+template <class Model>
+void check_table(const std::vector<NamedTensor>& table) {
+  for (const bool stats : {false, true}) {
+    std::vector<std::pair<Index, Index>> parts;
+    for (const NamedTensor& t : table)
+      if (t.in_stats == stats) parts.emplace_back(t.offset, t.size());
+    std::sort(parts.begin(), parts.end());
+    Index end = 0;
+    for (const auto& [offset, size] : parts) {
+      require(offset == end, "checkpoint: the model's table has a tensor at number ", offset,
+              " of its row of ", stats ? "stats" : "theta", ", one was expected at ", end);
+      end += size;
+    }
+    const Index all = stats ? Model::statistics : Model::parameters;
+    require(end == all, "checkpoint: the model's table has ", end, " numbers of ",
+            stats ? "stats" : "theta", ", the model has ", all);
+  }
+}
+
+/// Its shape with an axis of members before it, where there is one.
+inline std::vector<Index> stacked_shape(const NamedTensor& tensor, Index members) {
+  std::vector<Index> shape = tensor.shape;
+  if (members > 0) shape.insert(shape.begin(), members);
+  return shape;
+}
+
+/// Refuses a file whose tensors are not those of the table. `members` 0: no axis of members.
+inline LoadReport check_tensors(const Safetensors& file, const std::vector<NamedTensor>& table,
+                                Index members) {
+  std::vector<std::string_view> known;
+  for (const NamedTensor& t : table) {
+    known.push_back(t.name);
+    const std::vector<Index> shape = stacked_shape(t, members);
+    const SafetensorsEntry* entry = file.find(t.name);
+    if (entry == nullptr && t.optional && members == 0) continue;
+    if (entry == nullptr)
+      throw io_error(
+          file.name(), 8,
+          sentence("tensor '", t.name, "' of shape ", shape_text(shape),
+                   " was expected, the file has ", file.tensors().size(), " tensors without it"));
+    if (entry->shape != shape)
+      throw io_error(file.name(), file.header().data_offset + entry->begin,
+                     sentence("tensor '", t.name, "' has shape ", shape_text(entry->shape), ", ",
+                              shape_text(shape), " was expected"));
+  }
+  std::sort(known.begin(), known.end());
+  LoadReport report{{}, file.metadata()};
+  for (const SafetensorsEntry& entry : file.tensors())
+    if (!std::binary_search(known.begin(), known.end(), std::string_view(entry.name)))
+      report.ignored.push_back(entry.name);
+  std::sort(report.ignored.begin(), report.ignored.end());
+  return report;
+}
+
+/// Refuses metadata that differ from what is expected; both are shown.
+inline void check_metadata(const Safetensors& file, const Metadata& expected) {
+  for (const auto& [key, value] : expected) {
+    const auto at = file.metadata().find(key);
+    const std::string found =
+        at == file.metadata().end() ? "is missing" : "is '" + shown(at->second) + "'";
+    if (at == file.metadata().end() || at->second != value)
+      throw io_error(file.name(), 8,
+                     sentence("metadata '", key, "' ", found, ", '", value, "' was expected"));
+  }
+}
+
+/// Reads all tensors of the table that the file has into members 0, 1, ... of the ensemble.
+template <class Model, class Real>
+void read_tensors(const Safetensors& file, const std::vector<NamedTensor>& table,
+                  Ensemble<Model, Real>& ensemble) {
+  for (const NamedTensor& t : table) {
+    const SafetensorsEntry* entry = file.find(t.name);
+    for (Index m = 0; m < ensemble.members() && entry != nullptr; ++m)
+      file.read(*entry, m * t.size(), t.size(), tensor_data<Model>(ensemble, t, m));
+  }
+}
+
+inline constexpr const char* checkpoint_version = "1";
+
+}  // namespace detail
+
+/// Loads a file of one model into a member. Throws io_error, and then the ensemble is as it was.
+template <class Model, class Real>
+LoadReport load_member(const std::filesystem::path& path, Ensemble<Model, Real>& ensemble,
+                       Index member, const std::vector<NamedTensor>& table = tensors_of<Model>()) {
+  require(member >= 0 && member < ensemble.members(), "load_member: member ", member, " of ",
+          ensemble.members());
+  detail::check_table<Model>(table);
+  const Safetensors file = Safetensors::map(path);
+  LoadReport report = detail::check_tensors(file, table, 0);
+  Real* const theta = ensemble.theta.data() + member * Model::parameters;
+  Real* const stats = ensemble.stats.data() + member * Model::statistics;
+  auto one = Ensemble<Model, Real>::uninitialised(1);
+  std::copy_n(theta, Model::parameters, one.theta.data());
+  std::copy_n(stats, Model::statistics, one.stats.data());
+  detail::read_tensors(file, table, one);  // throws on a type that is not read
+  std::copy_n(one.theta.data(), Model::parameters, theta);
+  std::copy_n(one.stats.data(), Model::statistics, stats);
+  return report;
+}
+
+/// Saves one member as the state dict of one model, F32 or F64 as Real is.
+template <class Model, class Real>
+void save_member(const std::filesystem::path& path, const Ensemble<Model, Real>& ensemble,
+                 Index member, const Metadata& metadata = {{"format", "pt"}},
+                 const std::vector<NamedTensor>& table = tensors_of<Model>()) {
+  require(member >= 0 && member < ensemble.members(), "save_member: member ", member, " of ",
+          ensemble.members());
+  detail::check_table<Model>(table);
+  std::vector<TensorToWrite> tensors;
+  for (const NamedTensor& t : table)
+    tensors.push_back(
+        tensor_to_write(t.name, t.shape, detail::tensor_data<Model>(ensemble, t, member)));
+  write_safetensors(path, std::move(tensors), metadata);
+}
+
+/// Saves all members; `metadata` is what else a reader should know (the configuration, as text).
+template <class Model, class Real>
+void save_ensemble(const std::filesystem::path& path, const Ensemble<Model, Real>& ensemble,
+                   Metadata metadata = {},
+                   const std::vector<NamedTensor>& table = tensors_of<Model>()) {
+  require(ensemble.members() >= 1, "save_ensemble: there are no members");
+  detail::check_table<Model>(table);
+  require(metadata.emplace("expunge_checkpoint", detail::checkpoint_version).second,
+          "save_ensemble: the metadata name expunge_checkpoint is the file's own");
+  std::vector<TensorToWrite> tensors;
+  for (const NamedTensor& t : table)
+    tensors.push_back(tensor_to_write(t.name, detail::stacked_shape(t, ensemble.members()),
+                                      detail::tensor_data<Model>(ensemble, t, 0),
+                                      ensemble.members(),
+                                      t.in_stats ? Model::statistics : Model::parameters));
+  write_safetensors(path, std::move(tensors), metadata);
+}
+
+/// Loads what save_ensemble wrote. Every entry of `expected` must be in the metadata with this
+/// value. Throws io_error.
+template <class Model, class Real>
+Checkpoint<Model, Real> load_ensemble(const std::filesystem::path& path, Metadata expected = {},
+                                      const std::vector<NamedTensor>& table = tensors_of<Model>()) {
+  detail::check_table<Model>(table);
+  const Safetensors file = Safetensors::map(path);
+  expected["expunge_checkpoint"] = detail::checkpoint_version;
+  detail::check_metadata(file, expected);
+  const SafetensorsEntry* first = table.empty() ? nullptr : file.find(table[0].name);
+  const Index members = first == nullptr || first->shape.empty() ? 1 : first->shape[0];
+  LoadReport report = detail::check_tensors(file, table, members);
+  Checkpoint<Model, Real> result{Ensemble<Model, Real>::uninitialised(members), std::move(report)};
+  detail::read_tensors(file, table, result.ensemble);
+  return result;
+}
+
+}  // namespace expunge
