@@ -120,7 +120,7 @@ Document describe(const FitOptions& options, const Session& session, const FitPl
       "set. A model that never saw a set is predicted by minus the sum of its effects (expunge "
       "predict).",
       sentence("Written to ", out.string(),
-               ": effects.npy [examples][targets], intercept.npy, lds.npy, fit.json",
+               ": effects.npy [examples][targets], intercept.npy, non_zero.npy, lds.npy, fit.json",
                plan.validated > 0 ? ", lambda.npy, validation_error.npy, kkt_residual.npy." : ".")};
   return document;
 }

@@ -61,6 +61,12 @@ Document run_klom(Session& session, KlomOptions& options) {
   document.facts = {{"oracle", oracle.name() + ": " + oracle.shape_text()},
                     {"unlearned", unlearned.name() + ": " + unlearned.shape_text()}};
   add_klom(document, scored, settings);
+  for (const ModelOutputs* models : {&oracle, &unlearned})
+    if (models->look_like_probabilities(session.threads))
+      document.warnings.push_back(
+          models->name() +
+          ": all numbers lie in [0, 1], as probabilities do; KLoM takes margins, " +
+          "log(p / (1 - p)) of the label, or logits with --labels.");
   NamedArrays arrays = per_point_arrays(scores, "");
   if (options.distances) {
     const SampleDistances distances =

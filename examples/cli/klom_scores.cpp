@@ -152,24 +152,30 @@ Json klom_json(const std::vector<KlomOfSplit>& splits, const KlomSettings& setti
           {"splits", list}};
 }
 
+/// How many points of the largest split a bootstrap or a floor looked at.
+std::string looked_at(Index sample, Index points) {
+  return sample < points ? sentence(sample, " random points of a split at most")
+                         : std::string("all points of a split");
+}
+
 void add_remarks(Document& document, const std::vector<KlomOfSplit>& splits,
                  const KlomSettings& settings) {
   const KlomOfSplit& s = splits.front();
-  Index interval_points = 0, floor_points = 0;
+  Index interval_points = 0, floor_points = 0, points = 0;
   for (const KlomOfSplit& split : splits) {
     interval_points = std::max(interval_points, split.interval_points);
     floor_points = std::max(floor_points, split.floor_points);
+    points = std::max(points, split.points);
   }
   document.remarks = {
       klom_label(settings.klom, s.oracle_models, s.unlearned_models) +
           "; 0 is perfect, the worst is " + report::fixed(settings.klom.ceiling(), 2) + ".",
       sentence("Floor: what ", s.oracle_models, " oracles score against ", s.unlearned_models,
-               " other oracles, by ", floor_method_name(s.forward.floor.method), ", on at most ",
-               floor_points,
-               " points of a split. Scores of other numbers of models do not compare."),
-      sentence("CI: bootstrap over models, ", settings.bootstrap.replicates,
-               " replicates on at most ", interval_points,
-               " points of a split, centred on the score."),
+               " other oracles, by ", floor_method_name(s.forward.floor.method), ", on ",
+               looked_at(floor_points, points),
+               ". Scores of other numbers of models do not compare."),
+      sentence("CI: bootstrap over models, ", settings.bootstrap.replicates, " replicates on ",
+               looked_at(interval_points, points), ", centred on the score."),
       "Read both directions and the Gaussian KL together: one direction alone can be pleased by "
       "models that are spread too wide or too narrow."};
 }

@@ -1,7 +1,9 @@
 #include "cli/model_outputs.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <numeric>
 
 #include "cli/completed.hpp"
 
@@ -146,7 +148,8 @@ void ModelOutputs::set_labels(const std::string& name) {
   if (array.axes() != 1 || array.extent(0) != file_points_)
     throw io_error(array.name(), array.header().data_offset,
                    sentence("one label for each of the ", file_points_, " points of ", name_,
-                            " was expected, the array has ", array.elements()));
+                            " was expected, [", file_points_, "]; the array has ", array.axes(),
+                            " axes and ", array.elements(), " entries"));
   const std::vector<std::int64_t> labels = array.read_all<std::int64_t>();
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] < 0 || labels[i] >= classes_)
@@ -176,6 +179,19 @@ void ModelOutputs::keep_points(std::vector<Index> points) {
     require(x >= 0 && x < file_points_, name_, ": point ", x, " of ", file_points_);
   require(!points.empty(), name_, ": no point is left");
   kept_ = std::move(points);
+}
+
+bool ModelOutputs::look_like_probabilities(int threads) const {
+  const Index k = std::max<Index>(classes_, 1), count = std::min<Index>(points(), 64);
+  const Array<double, 2> values = read_columns<double>(0, count * k, threads);
+  for (const double value : values)
+    if (!(value >= 0 && value <= 1)) return false;
+  if (classes_ == 0) return true;
+  for (std::size_t i = 0; i < values.size(); i += static_cast<std::size_t>(k)) {
+    const double sum = std::accumulate(values.data() + i, values.data() + i + k, 0.0);
+    if (std::abs(sum - 1) > 1e-2) return false;
+  }
+  return true;
 }
 
 }  // namespace expunge::cli

@@ -59,6 +59,10 @@ class ModelOutputs {
   void set_labels(const std::string& name);
   bool has_labels() const { return !labels_.empty(); }
 
+  /// Whether the numbers at the first points lie in [0, 1] (of logits: and add up to 1), as
+  /// probabilities do and margins do not.
+  bool look_like_probabilities(int threads) const;
+
   /// The first `count` models alone.
   void keep_models(Index count);
   /// These points alone, in this order.

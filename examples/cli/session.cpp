@@ -80,7 +80,7 @@ CLI::App* add_command(CLI::App& app, Session& session, const std::string& name,
   common(command->add_option("--html", session.html_file, "write the results here as a page"));
   common(command->add_option("--seed", session.seed, "of every random choice"))
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);  // -1 would be read as the largest seed
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));  // -1 would wrap around
   common(command->add_option("--threads", session.threads, "0 = all; never changes a result"))
       ->capture_default_str()
       ->check(CLI::Range(0, 4096));

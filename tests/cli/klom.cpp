@@ -9,6 +9,7 @@
 #include "cli/fingerprint.hpp"
 #include "cli/npz.hpp"
 #include "cli/run.hpp"
+#include "expunge/core/random.hpp"
 #include "expunge/evaluation/klom_triple.hpp"
 #include "expunge/output/margin.hpp"
 #include "expunge/report/html_text.hpp"
@@ -502,4 +503,28 @@ TEST_CASE("klom: a file that cannot be written is status 3 with one line, and le
     CHECK(ran.err.find('\n') == ran.err.size() - 1);
     CHECK(files_there() == before);
   }
+}
+
+TEST_CASE("klom: probabilities are no margins, and are warned of") {
+  const Scratch at;
+  Array<float, 2> margins = make_array<float>(Index{20}, Index{30});
+  for (std::size_t i = 0; i < margins.size(); ++i)
+    margins.data()[i] = static_cast<float>(random_uniform(3, {Purpose::test, 9}, i));
+  write_npy(at / "p.npy", margins);
+  const std::string line = "klom --replicates 2 --oracle p.npy --unlearned ";
+  CHECK(contains(run(at, line + "p.npy").out, "all numbers lie in [0, 1]"));
+  margins(3, 4) = 1.5f;
+  write_npy(at / "m.npy", margins);
+  CHECK(!contains(run(at, line + "m.npy").out, "m.npy: all numbers"));
+
+  Array<float, 3> softmax = make_array<float>(Index{20}, Index{10}, Index{2});
+  for (std::size_t i = 0; i < softmax.size(); i += 2) {
+    softmax.data()[i] = static_cast<float>(random_uniform(3, {Purpose::test, 8}, i));
+    softmax.data()[i + 1] = 1 - softmax.data()[i];
+  }
+  write_npy(at / "s.npy", softmax);
+  write_npy(at / "labels.npy", Array<std::int64_t, 1>(xt::zeros<std::int64_t>({10})));
+  CHECK(contains(
+      run(at, "klom --replicates 2 --oracle s.npy --unlearned s.npy --labels labels.npy").out,
+      "all numbers lie in [0, 1]"));
 }
