@@ -32,6 +32,7 @@
 // Models, losses, output functions
 #include "expunge/loss/cross_entropy.hpp"
 #include "expunge/loss/distillation.hpp"
+#include "expunge/loss/smoothed_cross_entropy.hpp"
 #include "expunge/loss/squared_error.hpp"
 #include "expunge/nn/conv_net.hpp"
 #include "expunge/nn/dropout.hpp"

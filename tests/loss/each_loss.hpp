@@ -6,6 +6,7 @@
 #include "comparators.hpp"
 #include "expunge/loss/cross_entropy.hpp"
 #include "expunge/loss/distillation.hpp"
+#include "expunge/loss/smoothed_cross_entropy.hpp"
 #include "expunge/loss/squared_error.hpp"
 
 /// check(loss, target, z) for 2, 3 and 10 classes, all labels and several temperatures.
@@ -16,6 +17,7 @@ void for_each_loss(const Check& check) {
     const std::vector<double> z = normals<double>(k, 1), other = normals<double>(k, 2);
     for (Label y = 0; y < k; ++y) {
       check(CrossEntropy{}, y, z);
+      check(SmoothedCrossEntropy{.smoothing = 0.2}, y, z);
       check(SquaredError{}, y, z);
     }
     check(SquaredError{}, other.data(), z);

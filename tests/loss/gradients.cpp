@@ -21,7 +21,7 @@ void check(const L& loss, Target target, std::vector<double> z) {
 
   // the gradient is added, times the weight; the value is not weighted
   std::vector<double> sum(z.size(), 100);
-  CHECK(loss(z.data(), k, target, -2.5, sum.data()) == value());
+  CHECK(loss(z.data(), k, target, -2.5, sum.data()) == doctest::Approx(value()).epsilon(1e-14));
   for (std::size_t j = 0; j < z.size(); ++j) CHECK(sum[j] == doctest::Approx(100 - 2.5 * dz[j]));
 }
 
@@ -60,4 +60,21 @@ TEST_CASE("a temperature must be positive") {
                     "Distillation: temperature is 0, not positive");
   CHECK_THROWS(Distillation{.temperature = std::nan("")}.validate());
   Distillation{}.validate();
+}
+
+TEST_CASE("smoothed cross entropy is PyTorch's") {
+  // F.cross_entropy(z, [2], label_smoothing=.2) of PyTorch 2.15.0 in double
+  const std::vector<double> z = {1, -2, 0.5, 3};
+  std::vector<double> dz(4);
+  CHECK(std::abs(SmoothedCrossEntropy{.smoothing = 0.2}(z.data(), 4, Label{2}, 1.0, dz.data()) -
+                 2.677253447679352) <= 1e-14);
+  const std::vector<double> slopes = {0.060553750361739225, -0.04449585287241633,
+                                      -0.7829457608593886, 0.7668878633700656};
+  CHECK(relative_difference(dz, slopes) <= 1e-14);
+  std::vector<double> plain(4), none(4);
+  CHECK(SmoothedCrossEntropy{.smoothing = 0}(z.data(), 4, Label{1}, 1.0, none.data()) ==
+        CrossEntropy{}(z.data(), 4, Label{1}, 1.0, plain.data()));
+  CHECK(none == plain);
+  CHECK_THROWS_WITH(SmoothedCrossEntropy{.smoothing = 1}.validate(),
+                    "SmoothedCrossEntropy: smoothing is 1, not in [0, 1)");
 }

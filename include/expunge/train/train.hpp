@@ -62,6 +62,7 @@ Ensemble<Model, typename B::Real> train(B& backend, const RecipeType& recipe, Da
   for (Index m = 0; m < masks.models(); ++m)
     require(masks.size(m) > 0, "train: the subset of model ", m, " is empty");
   recipe.descent.validate();
+  if constexpr (requires { recipe.loss.validate(); }) recipe.loss.validate();
   auto ensemble = Ensemble<Model, Real>::uninitialised(masks.models());
   for (Index m = 0; m < masks.models(); ++m)
     initialise_member(recipe.descent.seed, recipe.descent.start_of(m), m, ensemble);
