@@ -93,3 +93,11 @@ TEST_CASE("wrong sizes and labels are refused with file, record and value") {
   CHECK(hundred(record({0, 100}, 0)) ==
         "b.bin: at byte 1: record 0 has label 100, a label of 0 .. 99 was expected");
 }
+
+TEST_CASE("standardised refuses pixels and labels that do not belong together") {
+  CifarImages images;
+  images.pixels.resize(2 * 3072);
+  images.labels = {1};
+  CHECK_THROWS_WITH(standardised(images, cifar10_channels),
+                    "standardised: 6144 bytes of pixels for 1 labels");
+}

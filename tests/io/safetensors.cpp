@@ -243,6 +243,9 @@ TEST_CASE("a tensor says its type, shape and place, and they agree") {
   CHECK(contains(tensor("F32", "[2e0]", "[0,8]"), "',' was expected"));
   CHECK(contains(tensor("F32", "[02]", "[0,8]"), "must not begin with 0"));
   CHECK(contains(tensor("F32", "[99999999999999999999]", "[0,8]"), "larger than fits"));
+  for (const char* wrapped : {"18446744073709551616", "18446744073709551618"})  // 2^64 and on
+    CHECK(contains(tensor("F32", "[" + std::string(wrapped) + "]", "[0,8]"), "larger than fits"));
+  CHECK(contains(tensor("F32", "[2]", "[0,18446744073709551624]"), "larger than fits"));
   CHECK(contains(tensor("F32", "[4294967296,4294967296]", "[0,0]"), "more bytes than fit"));
   CHECK(contains(tensor("F32", "[4611686018427387904,4]", "[0,0]"), "more bytes than fit"));
   CHECK(contains(tensor("F32", "[" + std::string("1,").append(70, '1') + "]", "[0,8]"),

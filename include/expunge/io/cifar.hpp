@@ -114,6 +114,10 @@ inline CifarImages read_cifar100(std::span<const std::uint8_t> bytes, const std:
 /// (pixel / 255 - mean) / sd in float, channel by channel: to the bit what PyTorch gives for the
 /// same operations. inputs [n][3072], channel first.
 inline Dataset standardised(const CifarImages& images, const ChannelStandardisation& by) {
+  require(images.pixels.size() == images.labels.size() * CifarImages::image_bytes,
+          "standardised: ", images.pixels.size(), " bytes of pixels for ", images.labels.size(),
+          " labels");
+  for (const double sd : by.sd) require(sd > 0, "standardised: a channel's sd is ", sd);
   std::array<std::array<float, 256>, 3> table;  // [channel][byte]
   for (std::size_t c = 0; c < 3; ++c)
     for (std::size_t byte = 0; byte < 256; ++byte) {

@@ -95,8 +95,9 @@ class JsonText {
     std::uint64_t value = 0;
     std::size_t digits = 0;
     for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_, ++digits) {
-      value = 10 * value + static_cast<std::uint64_t>(text_[at_] - '0');
-      if (value > most) fail("a number is larger than fits");
+      const std::uint64_t digit = static_cast<std::uint64_t>(text_[at_] - '0');
+      if (value > (most - digit) / 10) fail("a number is larger than fits");
+      value = 10 * value + digit;
     }
     if (zero && digits > 1) fail("a number must not begin with 0");
     return value;
