@@ -125,6 +125,19 @@ TEST_CASE("NaN in one channel of one member stays in that channel of that member
   }
 }
 
+TEST_CASE("a channel whose variance overflows is NaN, in training and after it") {
+  LayerBench<Norm> bench{2, 4, Mode::train};
+  for (std::size_t j = 20; j < 40; ++j) bench.x[j] = j % 2 == 0 ? 1e200 : -1e200;
+  bench.forward();  // member 0, row 0, channel 1
+  for (std::size_t j = 0; j < bench.y.size(); ++j)
+    CHECK(std::isnan(bench.y[j]) == (j < 4 * 60 && j / 20 % 3 == 1));
+  bench.mode = Mode::eval;
+  bench.start[3 + 1] = INFINITY;  // the running variance of such a channel
+  bench.forward();
+  for (std::size_t j = 0; j < bench.y.size(); ++j)
+    CHECK(std::isnan(bench.y[j]) == (j < 4 * 60 && j / 20 % 3 == 1));
+}
+
 TEST_CASE_TEMPLATE("members together give the bytes that each gives alone", Real, float, double) {
   check_members_alone<Norm, Real>(5, Mode::train);
   check_members_alone<Norm, Real>(5, Mode::eval);

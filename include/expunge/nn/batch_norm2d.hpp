@@ -22,6 +22,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "expunge/backend/cpu.hpp"
 #include "expunge/nn/image.hpp"
@@ -52,6 +53,14 @@ struct ChannelScale {
   MatrixView<Real> coupling;    // [members][1]
 };
 
+/// 1 / sqrt(variance + eps); NaN where the variance is infinite: an inverse of 0 would turn a
+/// diverged channel into the constant beta, which looks alive.
+template <class Real>
+EXPUNGE_HD Real inverse_sd_of(Real variance, Real eps) {
+  const Real inverse = Real(1) / std::sqrt(variance + eps);
+  return inverse > Real(0) ? inverse : std::numeric_limits<Real>::quiet_NaN();
+}
+
 /// Joins the moments of planes (Chan, Golub and LeVeque 1979) and moves the running ones.
 template <class Real>
 struct BatchMoments {
@@ -71,7 +80,7 @@ struct BatchMoments {
       squares += moments(m, i, channels + c) + Real(plane) * away * away;
     }
     scale.mean(m, c) = mean;
-    scale.inverse_sd(m, c) = Real(1) / std::sqrt(squares / n + eps);
+    scale.inverse_sd(m, c) = inverse_sd_of(squares / n, eps);
     if (c == 0) scale.coupling(m, 0) = Real(1) / n;
     Real& running_mean = running(m, c);
     Real& running_var = running(m, channels + c);
@@ -87,7 +96,7 @@ struct RunningMoments {
   Real eps;
   EXPUNGE_HD void operator()(Index m, Index, Index c) const {
     scale.mean(m, c) = running(m, c);
-    scale.inverse_sd(m, c) = Real(1) / std::sqrt(running(m, running.cols / 2 + c) + eps);
+    scale.inverse_sd(m, c) = inverse_sd_of(running(m, running.cols / 2 + c), eps);
     if (c == 0) scale.coupling(m, 0) = Real(0);
   }
 };
