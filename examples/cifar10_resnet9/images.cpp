@@ -2,6 +2,7 @@
 
 #include "expunge/data/forget_sets.hpp"
 #include "expunge/io/cifar.hpp"
+#include "support/fnv.hpp"
 
 namespace cifar10 {
 
@@ -37,15 +38,6 @@ Dataset part_of(const CifarImages& all, Index count, std::uint64_t seed, std::ui
   return standardised(part, cifar10_channels);
 }
 
-/// FNV-1a, 64 bits, of values' bytes, going on from `hash`.
-template <class Values>
-std::uint64_t hash_of(const Values& values, std::uint64_t hash) {
-  const auto* bytes = reinterpret_cast<const unsigned char*>(values.data());
-  for (std::size_t i = 0; i < values.size() * sizeof(*values.data()); ++i)
-    hash = (hash ^ bytes[i]) * 1099511628211u;
-  return hash;
-}
-
 std::vector<Index> forget_set_of(const Options& options, const std::vector<Label>& labels) {
   const std::uint64_t seed = options.seed * 1000003 + 5000 + options.forget_seed;
   if (options.forget_class >= 0)
@@ -74,7 +66,9 @@ Images load_images(const Options& options) {
   images.forget = forget_set_of(options, images.train.labels);
   images.retain = retain_set(images.forget, settings.images);
   for (Index i = settings.images; i < images.points.size(); ++i) images.validation.push_back(i);
-  images.hash = hash_of(images.points.labels, hash_of(images.points.inputs, 14695981039346656037u));
+  images.hash = support::fnv1a(images.points.inputs.data(), images.points.inputs.size());
+  images.hash =
+      support::fnv1a(images.points.labels.data(), images.points.labels.size(), images.hash);
   return images;
 }
 

@@ -6,8 +6,8 @@
 #include "expunge/io/stage_store.hpp"
 #include "expunge/output/evaluate.hpp"
 #include "expunge/unlearning/retrain.hpp"
-#include "expunge/version.hpp"
 #include "images.hpp"
+#include "support/version.hpp"
 
 namespace cifar10 {
 
@@ -39,15 +39,14 @@ inline constexpr int store_generation = 1;
 inline std::string key_of(const Lab& lab, const expunge::Recipe<>& how, const std::string& what) {
   const expunge::DescentConfig& d = how.descent;
   return expunge::sentence(
-      "store ", store_generation, "; expunge ", EXPUNGE_VERSION_MAJOR, ".", EXPUNGE_VERSION_MINOR,
-      ".", EXPUNGE_VERSION_PATCH, "; data ", lab.images.hash, ", ", lab.train_size(), " of ",
-      lab.images.points.size(), " points; ResNet9<10, ", lab.settings().width,
-      ">; cross entropy; SGD rate ", d.learning_rate, ", triangular with peak ", how.schedule.peak,
-      ", momentum ", how.optimizer.momentum, ", nesterov ", how.optimizer.nesterov,
-      ", weight decay ", how.optimizer.weight_decay, ", epochs ", d.epochs, ", stop after ",
-      d.stop_after, ", batch ", how.batch, ", last batch ", static_cast<int>(d.last_batch),
-      ", mode ", static_cast<int>(d.mode), ", augmentation ", d.augmentation.any(), ", starts ",
-      d.starts, ", seed ", d.seed, "; ", what, "\n");
+      "store ", store_generation, "; expunge ", support::version_text(), "; data ", lab.images.hash,
+      ", ", lab.train_size(), " of ", lab.images.points.size(), " points; ResNet9<10, ",
+      lab.settings().width, ">; cross entropy; SGD rate ", d.learning_rate,
+      ", triangular with peak ", how.schedule.peak, ", momentum ", how.optimizer.momentum,
+      ", nesterov ", how.optimizer.nesterov, ", weight decay ", how.optimizer.weight_decay,
+      ", epochs ", d.epochs, ", stop after ", d.stop_after, ", batch ", how.batch, ", last batch ",
+      static_cast<int>(d.last_batch), ", mode ", static_cast<int>(d.mode), ", augmentation ",
+      d.augmentation.any(), ", starts ", d.starts, ", seed ", d.seed, "; ", what, "\n");
 }
 
 inline std::string list_of(const std::vector<Index>& indices) {

@@ -1,11 +1,10 @@
 // Running one method on all N models, under one treatment of batch norm.
 #pragma once
 
-#include <chrono>
-
 #include "attribution.hpp"
 #include "expunge/train/statistics.hpp"
 #include "expunge/unlearning/oracle_matching.hpp"
+#include "support/clock.hpp"
 
 namespace cifar10 {
 
@@ -17,16 +16,6 @@ struct MethodRun {
   double compute = 0;      // fraction of a full training
   double seconds = 0;      // wall clock, all N models
   Index diverged = 0;      // models whose weights are no longer numbers
-};
-
-class Clock {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 /// Running statistics anew from the retain set. Returns what that costs: forward passes alone, a
@@ -47,7 +36,7 @@ MethodRun run_method(Lab& lab, const std::string& name, Method method,
                      const expunge::Problem<Net, float>& problem, BatchNorm batch_norm) {
   method.seed = lab.group_seed(3);
   MethodRun run{name, name_of(batch_norm), {}};
-  const Clock clock;
+  const support::Clock clock;
   auto unlearned = batch_norm == BatchNorm::frozen
                        ? unlearn(lab.backend, expunge::FrozenStatistics<Method>{method}, problem)
                        : unlearn(lab.backend, method, problem);
@@ -98,7 +87,7 @@ std::vector<MethodRun> run_without_training(Lab& lab, const FullModels<Net>& ful
   std::vector<MethodRun> runs;
   runs.push_back({"do nothing", "", full.logits});
   if (lab.options.modes.size() > 1) {
-    const Clock clock;
+    const support::Clock clock;
     expunge::Ensemble<Net, float> models = full.models;
     MethodRun run{"do nothing", name_of(BatchNorm::reestimate), {}};
     run.compute = reestimate_on_retain_set(lab, models);
@@ -107,7 +96,7 @@ std::vector<MethodRun> run_without_training(Lab& lab, const FullModels<Net>& ful
                                                  expunge::view(lab.images.points.inputs));
     runs.push_back(std::move(run));
   }
-  const Clock clock;
+  const support::Clock clock;
   MethodRun direct{"DM-Direct", "", {}};
   direct.logits =
       expunge::DmDirect<PredictedChange>{change, lab.settings().attribution.multiplier}.targets(

@@ -31,8 +31,12 @@ std::vector<bool> read_completed(const fs::path& file, Index models, const std::
 
 }  // namespace
 
+fs::path completed_file(const std::string& name) {
+  return fs::path(name).parent_path() / "_completed.npy";
+}
+
 std::vector<bool> completed_models(const NpyView& outputs, const std::string& name) {
-  const fs::path beside = fs::path(name).parent_path() / "_completed.npy";
+  const fs::path beside = completed_file(name);
   std::error_code ignored;
   if (outputs.axes() < 2 || !name.ends_with(".npy") || !fs::exists(beside, ignored)) return {};
   return read_completed(beside, outputs.extent(0), name);

@@ -1,12 +1,16 @@
 // The file _completed.npy of a datamodels store: which models of the array beside it are done.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "expunge/io/npy_view.hpp"
 
 namespace expunge::cli {
+
+/// Where it would lie for the outputs of this name.
+std::filesystem::path completed_file(const std::string& name);
 
 /// One entry for each row of `outputs`, the array of the file of this name; empty if that is no
 /// .npy file whose first axis is the models, or there is no _completed.npy beside it. Throws

@@ -3,7 +3,7 @@
 #include "expunge/report/html_page.hpp"
 #include "expunge/report/table_html.hpp"
 #include "expunge/report/table_text.hpp"
-#include "expunge/version.hpp"
+#include "support/version.hpp"
 
 namespace expunge::cli {
 
@@ -14,10 +14,6 @@ std::string coloured(const std::string& text, const char* code, bool colours) {
 }
 
 }  // namespace
-
-std::string version_text() {
-  return sentence(EXPUNGE_VERSION_MAJOR, ".", EXPUNGE_VERSION_MINOR, ".", EXPUNGE_VERSION_PATCH);
-}
 
 std::string document_text(const Document& document, bool colours) {
   std::string text = coloured(document.title, "1", colours) + "\n";
@@ -38,9 +34,12 @@ std::string document_text(const Document& document, bool colours) {
 Json document_json(const Document& document, const std::string& command) {
   Json facts = Json::object();
   for (const auto& [name, value] : document.facts) facts[name] = value;
-  return {{"expunge", version_text()},   {"command", command},
-          {"kind", document.kind},       {"facts", facts},
-          {"results", document.results}, {"warnings", document.warnings},
+  return {{"expunge", support::version_text()},
+          {"command", command},
+          {"kind", document.kind},
+          {"facts", facts},
+          {"results", document.results},
+          {"warnings", document.warnings},
           {"remarks", document.remarks}};
 }
 
@@ -50,7 +49,8 @@ std::string document_html(const Document& document, const std::string& command) 
   for (const report::Table& table : document.tables) html += report::table_html(table);
   html += report::html_list(document.remarks) + "<dl>\n";
   for (const auto& [name, value] : document.facts) html += report::html_term(name, value);
-  html += report::html_term("expunge", version_text()) + report::html_term("command", command);
+  html +=
+      report::html_term("expunge", support::version_text()) + report::html_term("command", command);
   return html + "</dl>\n" + report::html_page_end();
 }
 

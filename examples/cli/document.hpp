@@ -22,9 +22,6 @@ struct Document {
   Json results = Json::object();     // the same for programs
 };
 
-/// Of expunge: "0.1.0".
-std::string version_text();
-
 /// For a terminal; with colours if `colours`.
 std::string document_text(const Document& document, bool colours);
 

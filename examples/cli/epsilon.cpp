@@ -267,13 +267,7 @@ void add_settings(CLI::App& command, EpsilonOptions& options) {
       .add_option("--test-accuracy", options.test_accuracy,
                   "U,R on the test set; with both, the challenge's score is printed")
       ->delimiter(',');
-  command
-      .add_option("--replicates", options.bootstrap.replicates, "of the bootstrap over examples")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 999999));
-  command.add_option("--level", options.bootstrap.level, "of the interval")
-      ->capture_default_str()
-      ->check(CLI::Range(0.01, 0.9999));
+  add_bootstrap_options(command, options.bootstrap, "examples");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // expunge: scores, fits and audits other people's models from their files (docs/command.md).
 #include "cli/commands.hpp"
+#include "support/version.hpp"
 
 int main(int count, char** arguments) {
   using namespace expunge::cli;
@@ -8,7 +9,7 @@ int main(int count, char** arguments) {
       "Scores, fits and audits models from files of their outputs (.npy, .npz); expunge COMMAND "
       "--help says more.",
       "expunge");
-  app.set_version_flag("--version", "expunge " + version_text());
+  app.set_version_flag("--version", "expunge " + support::version_text());
   app.footer("Example:\n  expunge klom --oracle oracle.npy --unlearned unlearned.npy");
   app.require_subcommand(1);
   add_klom_command(app, session);

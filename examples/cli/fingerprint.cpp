@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "support/fnv.hpp"
+
 namespace expunge::cli {
 
 namespace {
@@ -26,10 +28,12 @@ std::vector<Index> spaced(const std::vector<Index>& points, std::size_t most) {
 }  // namespace
 
 std::string fingerprint_of(const std::vector<std::uint64_t>& words) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
+  std::uint64_t hash = support::fnv_start;
   for (const std::uint64_t word : words)
-    for (unsigned shift = 0; shift < 64; shift += 8)
-      hash = (hash ^ ((word >> shift) & 0xffu)) * 0x100000001b3u;
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+      const std::uint8_t byte = static_cast<std::uint8_t>(word >> shift);
+      hash = support::fnv1a(&byte, 1, hash);
+    }
   std::string text;
   for (int digit = 60; digit >= 0; digit -= 4) text += "0123456789abcdef"[(hash >> digit) & 15u];
   return text;

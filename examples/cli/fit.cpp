@@ -105,9 +105,10 @@ Document describe(const FitOptions& options, const Session& session, const FitPl
   if (plan.validated > 0) {
     add_figure(document, "lambda", "lambda", array("lambda"));
     add_figure(document, "validation error", "validation_error", array("validation_error"));
-    add_figure(document, "KKT residual / lambda_max", "kkt_residual", array("kkt_residual"));
+    const Array<float, 1> kkt = array("kkt_residual");
+    add_figure(document, "KKT residual / lambda_max", "kkt_residual", kkt);
     Index failed = 0;
-    for (const float residual : array("kkt_residual"))
+    for (const float residual : kkt)
       failed += !(static_cast<double>(residual) <= options.lasso.solver.tolerance);
     document.results["targets_not_converged"] = failed;
     if (failed > 0)

@@ -8,8 +8,10 @@
 #include <limits>
 #include <sstream>
 
-#include "cli/masks.hpp"
+#include "cli/completed.hpp"
 #include "expunge/report/number.hpp"
+#include "support/fnv.hpp"
+#include "support/version.hpp"
 
 namespace expunge::cli {
 
@@ -33,15 +35,14 @@ std::string identity(const std::string& name) {
   const std::string file = archive == std::string::npos ? name : name.substr(0, archive + 4);
   std::vector<std::string> files{file};
   if (!fs::is_regular_file(file, failure)) files = list_files(name);
-  const std::string beside = (fs::path(file).parent_path() / "_completed.npy").string();
+  const std::string beside = completed_file(file).string();
   if (fs::is_regular_file(beside, failure)) files.push_back(beside);
   std::string text;
   for (const std::string& path : files)
     text += sentence(fs::absolute(path).string(), " ", fs::file_size(path), " bytes of ",
                      fs::last_write_time(path).time_since_epoch().count(), "\n");
   if (files.size() <= 2) return text;
-  std::uint64_t hash = 14695981039346656037u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  const std::uint64_t hash = support::fnv1a(text.data(), text.size());
   return sentence(fs::absolute(name).string(), " ", files.size(), " files, ", std::hex, hash, "\n");
 }
 
@@ -155,7 +156,7 @@ FitPlan make_plan(const FitOptions& options, const Session& session, const Subse
 }
 
 std::string fit_key(const FitOptions& options, const FitPlan& plan) {
-  return sentence("expunge ", version_text(), "; ", exact_settings(options), "; starts ",
+  return sentence("expunge ", support::version_text(), "; ", exact_settings(options), "; starts ",
                   plan.starts, "; models ", plan.fitted, " ", plan.validated, " ", plan.held_out,
                   "\n", identity(options.masks), identity(options.outputs));
 }

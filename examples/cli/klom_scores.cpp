@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cli/session.hpp"
 #include "expunge/report/number.hpp"
 
 namespace expunge::cli {
@@ -284,12 +285,7 @@ void add_klom(Document& document, const std::vector<KlomOfSplit>& splits,
 }
 
 void add_klom_options(CLI::App& command, KlomSettings& settings) {
-  command.add_option("--replicates", settings.bootstrap.replicates, "of the bootstrap over models")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 999999));
-  command.add_option("--level", settings.bootstrap.level, "of the intervals")
-      ->capture_default_str()
-      ->check(CLI::Range(0.01, 0.9999));
+  add_bootstrap_options(command, settings.bootstrap, "models");
   command
       .add_option("--interval-points", settings.interval_points,
                   "points of a split that the intervals look at; 0 = all")

@@ -277,12 +277,7 @@ void add_lds_command(CLI::App& app, Session& session) {
   command->add_flag("--negate", options->negate, "outputs are losses: a larger sum, a smaller one");
   command->add_option("--per-target", options->per_target,
                       "write the score of every target [targets] as OUT.npy");
-  command->add_option("--replicates", options->lds.bootstrap.replicates, "of the bootstrap")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 999999));
-  command->add_option("--level", options->lds.bootstrap.level, "of the interval")
-      ->capture_default_str()
-      ->check(CLI::Range(0.01, 0.9999));
+  add_bootstrap_options(*command, options->lds.bootstrap, "targets");
 }
 
 }  // namespace expunge::cli

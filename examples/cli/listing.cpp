@@ -11,6 +11,15 @@ namespace expunge::cli {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// Whether the name has a character of a pattern.
+bool is_pattern(const std::string& name) {
+  return name.find_first_of("*?[") != std::string::npos;
+}
+
+}  // namespace
+
 bool natural_less(const std::string& a, const std::string& b) {
   const auto digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
   std::size_t i = 0, j = 0;
@@ -35,8 +44,9 @@ bool natural_less(const std::string& a, const std::string& b) {
   return a < b;  // 01 and 1
 }
 
-bool is_pattern(const std::string& name) {
-  return name.find_first_of("*?[") != std::string::npos;
+bool stands_for_files(const std::string& name) {
+  std::error_code ignored;
+  return fs::is_directory(name, ignored) || (!fs::exists(name, ignored) && is_pattern(name));
 }
 
 std::vector<std::string> names_in(const fs::path& folder) {

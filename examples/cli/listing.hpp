@@ -20,7 +20,7 @@ std::vector<std::string> npy_names_in(const std::filesystem::path& folder);
 /// that begin with _ are no models (_completed.npy). Throws io_error if there is none.
 std::vector<std::string> list_files(const std::string& folder_or_pattern);
 
-/// Whether the name has a character of a pattern.
-bool is_pattern(const std::string& name);
+/// Whether the name stands for one file a model: a folder, or a pattern that is no file itself.
+bool stands_for_files(const std::string& name);
 
 }  // namespace expunge::cli

@@ -55,10 +55,7 @@ NpyView open_array(const std::string& name) {
 }
 
 ModelOutputs::ModelOutputs(const std::string& name) : name_(name) {
-  std::error_code ignored;
-  if (!fs::exists(name, ignored) && is_pattern(name)) {
-    *this = ModelOutputs(list_files(name), name);
-  } else if (fs::is_directory(name, ignored)) {
+  if (stands_for_files(name)) {
     *this = ModelOutputs(list_files(name), name);
   } else {
     add_models(open_array(name));

@@ -10,7 +10,7 @@
 #include <limits>
 
 #include "cli/commands.hpp"
-#include "cli/masks.hpp"
+#include "cli/completed.hpp"
 #include "cli/model_outputs.hpp"
 #include "cli/saved_results.hpp"
 #include "cli/splits.hpp"
@@ -99,6 +99,7 @@ std::vector<double> predicted_change(const EffectsFile& effects, const std::vect
 struct Base {
   std::vector<NpyView> arrays;
   std::vector<Index> rows;  // of the only array; empty: every array is one model
+  bool one_file_a_model = false;
 
   Index models() const { return static_cast<Index>(rows.empty() ? arrays.size() : rows.size()); }
 
@@ -134,34 +135,35 @@ Index axes_of_models(const NpyView& array, const EffectsFile& effects) {
                           " points and ", effects.outputs, " outputs"));
 }
 
-/// One file a model, of a folder or a pattern.
-Base open_base_files(const std::string& name, const EffectsFile& effects) {
+/// One file a model, of a folder or a pattern, or one file of one model or of many.
+Base open_base(const std::string& name) {
   Base base;
-  for (const std::string& file : list_files(name)) {
+  if (name.empty()) return base;
+  base.one_file_a_model = stands_for_files(name);
+  for (const std::string& file :
+       base.one_file_a_model ? list_files(name) : std::vector<std::string>{name})
     base.arrays.push_back(open_array(file));
-    if (axes_of_models(base.arrays.back(), effects) != 0)
-      throw io_error(file, 0, "one model a file was expected, this array has an axis of models");
-  }
   return base;
 }
 
-/// One file of one model or of many, without those that _completed.npy calls unfinished.
-Base open_base(const std::string& name, const EffectsFile& effects) {
-  std::error_code ignored;
-  const bool many = fs::is_directory(name, ignored) ||
-                    (!fs::exists(name, ignored) && name.find_first_of("*?[") != std::string::npos);
-  if (many) return open_base_files(name, effects);
-  Base base{{open_array(name)}, {}};
-  if (axes_of_models(base.arrays[0], effects) == 0) return base;
-  const std::vector<bool> completed = completed_models(name);
-  const Index models = base.arrays[0].extent(0);
-  if (!completed.empty() && static_cast<Index>(completed.size()) != models)
-    throw io_error(name, 0,
-                   sentence(models, " models, _completed.npy has ", completed.size(), " entries"));
-  for (Index m = 0; m < models; ++m)
-    if (completed.empty() || completed[static_cast<std::size_t>(m)]) base.rows.push_back(m);
-  if (base.rows.empty()) throw io_error(name, 0, "no model is completed");
-  return base;
+/// Outputs of a point in an array [models][points][outputs]; 0 where the axes do not say.
+Index outputs_of(const Base& base) {
+  const bool says = base.arrays.size() == 1 && !base.one_file_a_model && base.arrays[0].axes() == 3;
+  return says ? base.arrays[0].extent(2) : 0;
+}
+
+/// Checks the shapes against the effects, and leaves out the models that _completed.npy calls
+/// unfinished.
+void fit_base(const std::string& name, const EffectsFile& effects, Base& base) {
+  for (const NpyView& array : base.arrays) {
+    if (axes_of_models(array, effects) == 0) continue;
+    if (base.one_file_a_model)
+      throw io_error(array.name(), 0,
+                     "one model a file was expected, this array has an axis of models");
+    const std::vector<bool> completed = completed_models(array, name);
+    for (Index m = 0; m < array.extent(0); ++m)
+      if (completed.empty() || completed[static_cast<std::size_t>(m)]) base.rows.push_back(m);
+  }
 }
 
 /// Of the numbers written.
@@ -303,22 +305,13 @@ void add_written(Document& document, const Written& written, const PredictOption
           : "The file holds the base models' outputs plus the change, the same for every model.");
 }
 
-/// Outputs of a point in an array [models][points][outputs]; 0 where the axes do not say.
-Index outputs_of_base(const std::string& name) {
-  std::error_code ignored;
-  if (name.empty() || fs::is_directory(name, ignored) ||
-      (!fs::exists(name, ignored) && name.find_first_of("*?[") != std::string::npos))
-    return 0;
-  const NpyView array = open_array(name);
-  return array.axes() == 3 ? array.extent(2) : 0;
-}
-
 Document run_predict(Session& session, const PredictOptions& options) {
   if (!std::isfinite(options.multiplier))
     throw usage_error("--multiplier: a finite number was expected");
   if (!options.out.ends_with(".npy"))
     throw usage_error("--out " + options.out + ": a name in .npy was expected");
-  const EffectsFile effects = open_effects(options.effects, outputs_of_base(options.base));
+  Base base = open_base(options.base);
+  const EffectsFile effects = open_effects(options.effects, outputs_of(base));
   const std::vector<Index> forget = read_positions(options.forget, effects.examples());
   const std::vector<double> change =
       predicted_change(effects, forget, options.multiplier, session.progress("rows"));
@@ -336,7 +329,7 @@ Document run_predict(Session& session, const PredictOptions& options) {
     add_written(document, write_change(options.out, effects, change), options);
     return document;
   }
-  const Base base = open_base(options.base, effects);
+  fit_base(options.base, effects, base);
   document.facts.emplace_back("base", sentence(options.base, ": ", base.models(),
                                                base.models() == 1 ? " model, " : " models, ",
                                                base.arrays[0].header().type()));

@@ -88,6 +88,15 @@ CLI::App* add_command(CLI::App& app, Session& session, const std::string& name,
   return command;
 }
 
+void add_bootstrap_options(CLI::App& command, BootstrapConfig& bootstrap, const std::string& what) {
+  command.add_option("--replicates", bootstrap.replicates, "of the bootstrap over " + what)
+      ->capture_default_str()
+      ->check(CLI::Range(2, 999999));
+  command.add_option("--level", bootstrap.level, "of the intervals")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 0.9999));
+}
+
 int run_commands(CLI::App& app, int count, char** arguments) {
   std::string who = "expunge";
   const std::string first = count > 1 ? arguments[1] : "";

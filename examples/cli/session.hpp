@@ -10,6 +10,7 @@
 
 #include "cli/document.hpp"
 #include "expunge/core/progress.hpp"
+#include "expunge/evaluation/bootstrap.hpp"
 #include "support/progress_bar.hpp"
 
 namespace expunge::cli {
@@ -60,6 +61,9 @@ class Session {
 CLI::App* add_command(CLI::App& app, Session& session, const std::string& name,
                       const std::string& description, const std::string& example,
                       std::function<Document()> run);
+
+/// --replicates and --level of a bootstrap over `what`. The config must outlive the parsing.
+void add_bootstrap_options(CLI::App& command, BootstrapConfig& bootstrap, const std::string& what);
 
 /// Parses and runs; the exit status: 0, 2 for bad usage, 3 for bad input. Every failure is one
 /// sentence on stderr.

@@ -331,12 +331,7 @@ void add_settings(CLI::App& command, UliraConfig& config) {
       ->check(CLI::Range(2, 1000000));
   command.add_flag("--pooled-variance", config.pooled_variance,
                    "one variance for both kinds: steadier with few shadows");
-  command.add_option("--replicates", config.bootstrap.replicates, "of the bootstrap over bases")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 999999));
-  command.add_option("--level", config.bootstrap.level, "of the intervals")
-      ->capture_default_str()
-      ->check(CLI::Range(0.01, 0.9999));
+  add_bootstrap_options(command, config.bootstrap, "bases");
 }
 
 }  // namespace

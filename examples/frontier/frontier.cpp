@@ -13,13 +13,13 @@
 #include <iostream>
 
 #include "expunge/report/figure.hpp"
-#include "expunge/version.hpp"
 #include "frontier_figure.hpp"
 #include "markdown.hpp"
 #include "score_tables.hpp"
 #include "study.hpp"
 #include "support/machine.hpp"
 #include "support/progress_bar.hpp"
+#include "support/version.hpp"
 
 namespace {
 
@@ -39,9 +39,8 @@ std::string preamble(const Options& options, const std::string& command) {
   for (std::uint64_t s = 0; s < options.seeds; ++s) seeds += sentence(s == 0 ? "" : ", ", s);
   return sentence("    ", command, "\n\n- machine: ", support::processor_name(), ", ",
                   quickstart::Device(options.threads).threads(), " threads\n- expunge ",
-                  EXPUNGE_VERSION_MAJOR, ".", EXPUNGE_VERSION_MINOR, ".", EXPUNGE_VERSION_PATCH,
-                  "\n- seeds: ", seeds, "\n- ", options.models, " models per group, ",
-                  options.subset_models,
+                  support::version_text(), "\n- seeds: ", seeds, "\n- ", options.models,
+                  " models per group, ", options.subset_models,
                   " subset models\n- p95 KLoM in nats: fwd is KL(oracle || unlearned), rev the "
                   "other direction, Gauss the plug-in KL; both directions is the mean of fwd and "
                   "rev over the three splits; [low, high] is the 95 % interval over seeds\n");

@@ -37,7 +37,7 @@ MethodRun run(Lab& lab, const ForgetProblem& problem, const GaussNewtonDmm& meth
 MethodRun run_rewound(Lab& lab, const ForgetProblem& problem, const Scrub<>& settings) {
   Scrub<> method = settings;
   method.seed = lab.group_seed(0);
-  const Clock clock;
+  const support::Clock clock;
   const Rewound<Net, float> rewound =
       scrub_rewind(lab.backend, method, problem, lab.workload.validation);
   MethodRun run = finish(lab, rewound.unlearned, clock.seconds());
@@ -58,7 +58,7 @@ MethodRun run_partially(Lab& lab, const std::string& name, const std::vector<Ind
 
 MethodRun run_direct(const FullModels& full, const LogitDatamodels& datamodels,
                      const std::vector<Index>& forget, double multiplier) {
-  const Clock clock;
+  const support::Clock clock;
   const DmDirect<LogitDatamodels> direct{datamodels, multiplier};
   MethodRun run;
   run.logits = direct.targets(TensorView<const float>(view(full.logits)), forget);

@@ -12,12 +12,12 @@
 #include "curves.hpp"
 #include "expunge/report/html.hpp"
 #include "expunge/report/table_text.hpp"
-#include "expunge/version.hpp"
 #include "results_json.hpp"
 #include "rows.hpp"
 #include "settings.hpp"
 #include "support/machine.hpp"
 #include "support/progress_bar.hpp"
+#include "support/version.hpp"
 
 namespace {
 
@@ -52,8 +52,7 @@ Sizes sizes_of(double scale) {
 
 report::Run describe_run(const Options& options, const Lab& lab, const std::string& command) {
   report::Run run;
-  run.version =
-      sentence(EXPUNGE_VERSION_MAJOR, ".", EXPUNGE_VERSION_MINOR, ".", EXPUNGE_VERSION_PATCH);
+  run.version = support::version_text();
   run.command = command;
   run.machine = support::processor_name() + ", " +
                 support::proc_value("/proc/meminfo", "MemTotal") + " memory, g++ or clang++ " +

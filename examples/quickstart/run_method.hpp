@@ -1,23 +1,12 @@
 // Running any method of the library on all models of a problem, with its clock and its meter.
 #pragma once
 
-#include <chrono>
-
 #include "expunge/output/evaluate.hpp"
 #include "expunge/unlearning/margin_recorder.hpp"
 #include "methods.hpp"
+#include "support/clock.hpp"
 
 namespace quickstart {
-
-class Clock {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 template <class Report>
 MethodRun finish(Lab& lab, const expunge::Unlearned<Net, float, Report>& unlearned,
@@ -41,7 +30,7 @@ template <class Method>
 MethodRun run_method(Lab& lab, const ForgetProblem& problem, Method method,
                      Record record = Record::final_only) {
   method.seed = lab.group_seed(0);
-  const Clock clock;
+  const support::Clock clock;
   const auto unlearned = expunge::unlearn(lab.backend, method, problem);
   MethodRun run = finish(lab, unlearned, clock.seconds());
   if (record == Record::every_epoch) {

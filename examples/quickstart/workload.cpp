@@ -2,7 +2,8 @@
 
 #include "expunge/data/images.hpp"
 #include "expunge/io/idx.hpp"
-#include "expunge/version.hpp"
+#include "support/fnv.hpp"
+#include "support/version.hpp"
 
 namespace quickstart {
 
@@ -76,14 +77,6 @@ Recipe<> recipe(std::uint64_t seed) {
 
 namespace {
 
-/// FNV-1a, 64 bits, of `count` values' bytes, going on from `hash`.
-template <class T>
-std::uint64_t hash_bytes(const T* values, std::size_t count, std::uint64_t hash) {
-  const auto* bytes = reinterpret_cast<const unsigned char*>(values);
-  for (std::size_t i = 0; i < count * sizeof(T); ++i) hash = (hash ^ bytes[i]) * 1099511628211u;
-  return hash;
-}
-
 /// Raise it when the same settings begin to give other models: older stores are then not used.
 constexpr int store_generation = 1;
 
@@ -91,21 +84,19 @@ constexpr int store_generation = 1;
 
 std::string describe(const Workload& workload, const Recipe<>& recipe) {
   const Dataset& points = workload.points;
-  std::uint64_t data =
-      hash_bytes(points.inputs.data(), points.inputs.size(), 14695981039346656037u);
-  data = hash_bytes(points.labels.data(), points.labels.size(), data);
+  std::uint64_t data = support::fnv1a(points.inputs.data(), points.inputs.size());
+  data = support::fnv1a(points.labels.data(), points.labels.size(), data);
   const DescentConfig& descent = recipe.descent;
-  return sentence("store ", store_generation, "; expunge ", EXPUNGE_VERSION_MAJOR, ".",
-                  EXPUNGE_VERSION_MINOR, ".", EXPUNGE_VERSION_PATCH, "; data ", std::hex, data,
-                  std::dec, ", ", workload.train.size(), " + ", workload.validation.size(),
-                  " points; Mlp of ", Net::Input::size, " inputs, ", Net::classes, " classes, ",
-                  Net::parameters, " weights; cross entropy; SGD rate ", descent.learning_rate,
-                  ", triangular with peak ", recipe.schedule.peak, ", momentum ",
-                  recipe.optimizer.momentum, ", nesterov ", recipe.optimizer.nesterov,
-                  ", weight decay ", recipe.optimizer.weight_decay, ", epochs ", descent.epochs,
-                  ", stop after ", descent.stop_after, ", batch ", recipe.batch, ", last batch ",
-                  static_cast<int>(descent.last_batch), ", mode ", static_cast<int>(descent.mode),
-                  ", seed ", descent.seed);
+  return sentence("store ", store_generation, "; expunge ", support::version_text(), "; data ",
+                  std::hex, data, std::dec, ", ", workload.train.size(), " + ",
+                  workload.validation.size(), " points; Mlp of ", Net::Input::size, " inputs, ",
+                  Net::classes, " classes, ", Net::parameters, " weights; cross entropy; SGD rate ",
+                  descent.learning_rate, ", triangular with peak ", recipe.schedule.peak,
+                  ", momentum ", recipe.optimizer.momentum, ", nesterov ",
+                  recipe.optimizer.nesterov, ", weight decay ", recipe.optimizer.weight_decay,
+                  ", epochs ", descent.epochs, ", stop after ", descent.stop_after, ", batch ",
+                  recipe.batch, ", last batch ", static_cast<int>(descent.last_batch), ", mode ",
+                  static_cast<int>(descent.mode), ", seed ", descent.seed);
 }
 
 }  // namespace quickstart

@@ -4,6 +4,7 @@
 #include "comparators.hpp"
 #include "expunge/nn/conv2d.hpp"
 #include "golden_arrays.hpp"
+#include "nn/directions.hpp"
 
 using namespace expunge;
 
@@ -90,13 +91,6 @@ template <class L>
 void check_golden_in_both(const std::string& name) {
   check_golden<L, double>(name, 1e-10);
   check_golden<L, float>(name, 1e-5);
-}
-
-double dot(const std::vector<double>& a, const std::vector<double>& b) {
-  REQUIRE(a.size() == b.size());
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
 }
 
 /// The plain sum, in double.

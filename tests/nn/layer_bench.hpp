@@ -9,30 +9,9 @@
 
 #include "comparators.hpp"
 #include "expunge/nn/layer.hpp"
+#include "nn/directions.hpp"
 
 namespace expunge {
-
-inline double dot(const std::vector<double>& a, const std::vector<double>& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-template <class Real>
-std::vector<Real> moved(std::vector<Real> from, Real step, const std::vector<Real>& along) {
-  for (std::size_t i = 0; i < from.size(); ++i) from[i] += step * along[i];
-  return from;
-}
-
-/// The central difference of the vector f(step) along a direction.
-template <class F>
-std::vector<double> slope(F&& f) {
-  const double step = 1e-5;
-  const std::vector<double> above = f(step), below = f(-step);
-  std::vector<double> slopes(above.size());
-  for (std::size_t i = 0; i < above.size(); ++i) slopes[i] = (above[i] - below[i]) / (2 * step);
-  return slopes;
-}
 
 /// Statistics as initialise leaves them, away from 0 and 1.
 template <class L, class Real>

@@ -4,6 +4,7 @@
 
 #include "comparators.hpp"
 #include "expunge/nn/mlp.hpp"
+#include "nn/directions.hpp"
 
 using namespace expunge;
 
@@ -11,30 +12,9 @@ namespace {
 
 using B = Cpu<double>;
 
-double dot(const std::vector<double>& a, const std::vector<double>& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
 /// What can be lost when a . b is summed.
 double rounding(const std::vector<double>& a, const std::vector<double>& b) {
   return 1e-12 * std::sqrt(dot(a, a) * dot(b, b));
-}
-
-std::vector<double> moved(std::vector<double> from, double step, const std::vector<double>& along) {
-  for (std::size_t i = 0; i < from.size(); ++i) from[i] += step * along[i];
-  return from;
-}
-
-/// (f(step) - f(-step)) / (2 step) for a vector f.
-template <class F>
-std::vector<double> slope(F&& f) {
-  const double step = 1e-5;
-  const std::vector<double> above = f(step), below = f(-step);
-  std::vector<double> slopes(above.size());
-  for (std::size_t i = 0; i < above.size(); ++i) slopes[i] = (above[i] - below[i]) / (2 * step);
-  return slopes;
 }
 
 template <class L>
