@@ -6,6 +6,7 @@
 #include "expunge/nn/conv_block.hpp"
 #include "expunge/nn/global_pool.hpp"
 #include "expunge/nn/linear.hpp"
+#include "expunge/nn/sequential.hpp"
 #include "layer_bench.hpp"
 
 using namespace expunge;

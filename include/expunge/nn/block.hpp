@@ -4,37 +4,24 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <tuple>
-#include <utility>
 
+#include "expunge/nn/layer_list.hpp"
 #include "expunge/nn/scratch.hpp"
-#include "expunge/nn/sequential.hpp"
 
 namespace expunge {
 
 template <class... Layers>
-class Block {
-  using Tuple = std::tuple<Layers...>;
+class Block : private detail::LayerList<Layers...> {
+  using List = detail::LayerList<Layers...>;
   template <std::size_t L>
-  using LayerAt = std::tuple_element_t<L, Tuple>;
-  static constexpr std::size_t depth = sizeof...(Layers);
-  static_assert(depth > 0, "Block: needs at least one layer.");
+  using LayerAt = typename List::template LayerAt<L>;
+  static constexpr std::size_t depth = List::depth;
+  using List::for_each_layer, List::for_each_layer_backwards;
+  using List::parameter_offsets, List::statistic_offsets, List::fits, List::offsets;
+  using typename List::Sizes;
 
-  template <class Sizes>
-  static constexpr Sizes offsets(Sizes sizes, Index first = 0) {
-    Sizes result{};
-    for (std::size_t l = 0; l < depth; ++l) {
-      result[l] = first;
-      first += sizes[l];
-    }
-    return result;
-  }
-  using Sizes = std::array<Index, depth>;
   static constexpr Sizes output_sizes = {Layers::Output::size...};
   static constexpr Sizes cache_sizes = {Layers::cache...};
-  static constexpr Sizes parameter_offsets = offsets(Sizes{Layers::parameters...});
-  static constexpr Sizes statistic_offsets = offsets(Sizes{Layers::statistics...});
 
   /// The cache: outputs of all layers but the last, caches of all, and two gradients of the widest
   /// of those outputs (of two layers, one).
@@ -76,8 +63,8 @@ class Block {
                       Tensor<B> saved, Mode mode) {
     static_assert(fits);
     for_each_layer([&]<std::size_t L>() {
-      LayerAt<L>::forward(backend, slice<L>(weights), input<L>(x, saved), output<L>(y, saved),
-                          cache_of<L>(saved), mode);
+      LayerAt<L>::forward(backend, List::template slice<L>(weights), input<L>(x, saved),
+                          output<L>(y, saved), cache_of<L>(saved), mode);
     });
   }
 
@@ -89,8 +76,8 @@ class Block {
       Tensor<B> below = dx;
       if constexpr (L > 0) below = gradient<L - 1>(scratch_of(saved), LayerAt<L>::Input::size);
       LayerAt<L>::backward(
-          backend, slice<L>(weights), input<L>(x, saved), output<L>(y, saved), cache_of<L>(saved),
-          above, below,
+          backend, List::template slice<L>(weights), input<L>(x, saved), output<L>(y, saved),
+          cache_of<L>(saved), above, below,
           dtheta.empty() ? dtheta : dtheta.columns(parameter_offsets[L], LayerAt<L>::parameters));
       above = below;
     });
@@ -105,43 +92,14 @@ class Block {
     for_each_layer([&]<std::size_t L>() {
       Tensor<B> to = dy;
       if constexpr (L + 1 < depth) to = gradient<L>(scratch_of(saved), output_sizes[L]);
-      LayerAt<L>::tangent(backend, slice<L>(weights), input<L>(x, saved), output<L>(y, saved),
-                          cache_of<L>(saved), moves,
+      LayerAt<L>::tangent(backend, List::template slice<L>(weights), input<L>(x, saved),
+                          output<L>(y, saved), cache_of<L>(saved), moves,
                           direction.columns(parameter_offsets[L], LayerAt<L>::parameters), to);
       moves = to;
     });
   }
 
  private:
-  static constexpr bool neighbours_fit() {
-    return []<std::size_t... L>(std::index_sequence<L...>) {
-      return (LayersFit<LayerAt<L>, LayerAt<L + 1>>::value && ...);
-    }
-    (std::make_index_sequence<depth - 1>{});
-  }
-  static constexpr bool fits = neighbours_fit();
-
-  template <class F>
-  static void for_each_layer(F&& f) {
-    [&]<std::size_t... L>(std::index_sequence<L...>) {
-      (f.template operator()<L>(), ...);
-    }
-    (std::make_index_sequence<depth>{});
-  }
-  template <class F>
-  static void for_each_layer_backwards(F&& f) {
-    [&]<std::size_t... L>(std::index_sequence<L...>) {
-      (f.template operator()<depth - 1 - L>(), ...);
-    }
-    (std::make_index_sequence<depth>{});
-  }
-
-  template <std::size_t L, class Real>
-  static Weights<Real> slice(Weights<Real> weights) {
-    return {weights.theta.columns(parameter_offsets[L], LayerAt<L>::parameters),
-            weights.stats.columns(statistic_offsets[L], LayerAt<L>::statistics)};
-  }
-
   template <std::size_t L, class Real, class T>
   static TensorView<const Real> input(TensorView<const Real> x, TensorView<T> saved) {
     if constexpr (L == 0)

@@ -6,6 +6,7 @@
 #include "expunge/nn/flatten.hpp"
 #include "expunge/nn/linear.hpp"
 #include "expunge/nn/max_pool2d.hpp"
+#include "expunge/nn/sequential.hpp"
 
 namespace expunge {
 

@@ -14,6 +14,7 @@
 #include "expunge/nn/global_pool.hpp"
 #include "expunge/nn/linear.hpp"
 #include "expunge/nn/residual.hpp"
+#include "expunge/nn/sequential.hpp"
 
 namespace expunge {
 

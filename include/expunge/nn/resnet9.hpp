@@ -16,6 +16,7 @@
 #include "expunge/nn/linear_without_bias.hpp"
 #include "expunge/nn/residual.hpp"
 #include "expunge/nn/scale.hpp"
+#include "expunge/nn/sequential.hpp"
 
 namespace expunge {
 

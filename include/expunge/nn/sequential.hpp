@@ -10,27 +10,19 @@
 #include <vector>
 
 #include "expunge/backend/vectors.hpp"
+#include "expunge/nn/layer_list.hpp"
 #include "expunge/nn/model.hpp"
 
 namespace expunge {
 
-/// Refuses two neighbours whose shapes differ. The compiler prints both layers with the sentence.
-template <class Before, class After>
-struct LayersFit {
-  static_assert(
-      std::is_same_v<typename Before::Output, typename After::Input>,
-      "Sequential: a layer's input shape must be the output shape of the layer before it; "
-      "LayersFit<Before, After> names the two layers.");
-  static constexpr bool value = true;
-};
-
 template <class... Layers>
-class Sequential {
-  using Tuple = std::tuple<Layers...>;
+class Sequential : private detail::LayerList<Layers...> {
+  using List = detail::LayerList<Layers...>;
   template <std::size_t L>
-  using LayerAt = std::tuple_element_t<L, Tuple>;
-  static constexpr std::size_t depth = sizeof...(Layers);
-  static_assert(depth > 0, "Sequential: needs at least one layer.");
+  using LayerAt = typename List::template LayerAt<L>;
+  static constexpr std::size_t depth = List::depth;
+  using List::for_each_layer, List::for_each_layer_backwards;
+  using List::parameter_offsets, List::statistic_offsets, List::fits;
 
  public:
   using Input = typename LayerAt<0>::Input;
@@ -91,8 +83,8 @@ class Sequential {
             "], the model takes [", space.members, "][", space.rows, "][", Input::size, "]");
     for_each_layer([&]<std::size_t L>() {
       const TensorView<const Real> in = L == 0 ? x : output<(L > 0 ? L - 1 : 0)>(space, x);
-      LayerAt<L>::forward(backend, slice<L>(weights), in, output<L>(space, x), cache<L>(space, x),
-                          mode);
+      LayerAt<L>::forward(backend, List::template slice<L>(weights), in, output<L>(space, x),
+                          cache<L>(space, x), mode);
     });
     return output<depth - 1>(space, x);
   }
@@ -118,7 +110,8 @@ class Sequential {
       using This = LayerAt<L>;
       const TensorView<const Real> in = L == 0 ? x : output<(L > 0 ? L - 1 : 0)>(space, x);
       const TensorView<Real> dy = block(space.gradients[L % 2], space, x, This::Output::size);
-      This::tangent(backend, slice<L>(weights), in, output<L>(space, x), cache<L>(space, x), dx,
+      This::tangent(backend, List::template slice<L>(weights), in, output<L>(space, x),
+                    cache<L>(space, x), dx,
                     direction.columns(parameter_offsets[L], This::parameters), dy);
       dx = dy;
     });
@@ -190,8 +183,8 @@ class Sequential {
       This::add_kernel(backend, in, dy, kernel_cache<L>(kernels, x), kernel);
       if (L == kernels.first_layer) return;
       const TensorView<Real> dx = block(space.gradients[L % 2], space, x, This::Input::size);
-      This::backward(backend, slice<L>(weights), in, output<L>(space, x), cache<L>(space, x), dy,
-                     dx, Matrix<B>{});
+      This::backward(backend, List::template slice<L>(weights), in, output<L>(space, x),
+                     cache<L>(space, x), dy, dx, Matrix<B>{});
       dy = dx;
     });
   }
@@ -277,8 +270,9 @@ class Sequential {
       TensorView<Real> dx;  // the first layer's stays empty: nobody needs it
       if constexpr (L > 0) dx = block(space.gradients[L % 2], space, x, This::Input::size);
       see(std::integral_constant<std::size_t, L>{}, in, dy);
-      This::backward(backend, slice<L>(weights), in, output<L>(space, x), cache<L>(space, x), dy,
-                     dx, dtheta.columns(parameter_offsets[L], This::parameters));
+      This::backward(backend, List::template slice<L>(weights), in, output<L>(space, x),
+                     cache<L>(space, x), dy, dx,
+                     dtheta.columns(parameter_offsets[L], This::parameters));
       dy = dx;
     });
   }
@@ -290,43 +284,6 @@ class Sequential {
   static constexpr std::array<Index, depth> output_sizes = {Layers::Output::size...};
   static constexpr std::array<Index, depth> cache_sizes = {Layers::cache...};
   static constexpr Index widest = std::max({Layers::Input::size..., Layers::Output::size...});
-
-  static constexpr std::array<Index, depth> offsets(std::array<Index, depth> sizes) {
-    std::array<Index, depth> result{};
-    for (std::size_t l = 1; l < depth; ++l) result[l] = result[l - 1] + sizes[l - 1];
-    return result;
-  }
-  static constexpr std::array<Index, depth> parameter_offsets = offsets({Layers::parameters...});
-  static constexpr std::array<Index, depth> statistic_offsets = offsets({Layers::statistics...});
-
-  static constexpr bool neighbours_fit() {
-    return []<std::size_t... L>(std::index_sequence<L...>) {
-      return (LayersFit<LayerAt<L>, LayerAt<L + 1>>::value && ...);
-    }
-    (std::make_index_sequence<depth - 1>{});
-  }
-  static constexpr bool fits = neighbours_fit();
-
-  template <class F>
-  static void for_each_layer(F&& f) {
-    [&]<std::size_t... L>(std::index_sequence<L...>) {
-      (f.template operator()<L>(), ...);
-    }
-    (std::make_index_sequence<depth>{});
-  }
-  template <class F>
-  static void for_each_layer_backwards(F&& f) {
-    [&]<std::size_t... L>(std::index_sequence<L...>) {
-      (f.template operator()<depth - 1 - L>(), ...);
-    }
-    (std::make_index_sequence<depth>{});
-  }
-
-  template <std::size_t L, class Real>
-  static Weights<Real> slice(Weights<Real> weights) {
-    return {weights.theta.columns(parameter_offsets[L], LayerAt<L>::parameters),
-            weights.stats.columns(statistic_offsets[L], LayerAt<L>::statistics)};
-  }
 
   /// [members of x][rows of x][features] in a buffer of the workspace.
   template <class Buffer, class Space, class Real>
