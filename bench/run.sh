@@ -10,7 +10,10 @@ peers=$root/bench/peers
 bench=${BENCH:-$root/build/release/bench}
 python=${PYTHON:-python3}
 threads=${THREADS:-$(nproc)}
-export OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE:-SKYLAKEX}  # older OpenBLAS does not know newer processors
+# Older OpenBLAS does not know newer processors. Without AVX-512 these kernels would end the program.
+if grep -qw avx512f /proc/cpuinfo; then
+  export OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE:-SKYLAKEX}
+fi
 
 # The program's path, or how to build it.
 program() {
@@ -25,7 +28,7 @@ program() {
 
 machine() {
   echo "machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $threads threads;" \
-    "OPENBLAS_CORETYPE=$OPENBLAS_CORETYPE"
+    "OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE:-not set}"
 }
 
 folder=$(mktemp -d)  # removed at the end

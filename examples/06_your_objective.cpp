@@ -23,7 +23,7 @@ struct RandomLabelsObjective {
   }
   template <class B>
   void operator()(B& backend, const Minibatch<typename B::Real>& minibatch) const {
-    add_loss(backend, CrossEntropy{}, LabelTarget{labels.data()}, minibatch, 1);
+    add_loss(backend, CrossEntropy{}, LabelTarget{kept_labels(backend, labels)}, minibatch, 1);
   }
 };
 // [end]

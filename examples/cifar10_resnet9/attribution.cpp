@@ -13,11 +13,11 @@ constexpr Index block = 100;  // points fitted at a time
 Array<float, 2> centred_block(Lab& lab, const SubsetModels& subset, Index first, Index count) {
   const auto logits = view(subset.logits);
   Array<float, 2> y = make_array<float>(logits.members, count * logits.features);
-  copy_rows(lab.backend,
+  copy_rows(lab.host,
             MatrixView<const Half>(logits.flat())
                 .columns(first * logits.features, count * logits.features),
             view(y));
-  centre_by_start(view(y), subset.starts, lab.backend.threads());
+  centre_by_start(view(y), subset.starts, lab.host.threads());
   return y;
 }
 
@@ -32,14 +32,14 @@ PredictedChange predict_change(Lab& lab, const SubsetModels& subset) {
                list_of(lab.images.forget), "\n");
   const auto fit = [&] {
     const Progress progress = lab.stage("fit datamodels");
-    const auto regression = PlugInLasso{{errors, solver}}.prepare(lab.backend, subset.masks);
+    const auto regression = PlugInLasso{{errors, solver}}.prepare(lab.host, subset.masks);
     const Index points = lab.images.points.size();
     Array<float, 2> change = make_array<float>(points, 10);
     change.fill(0);
     for (Index first = 0; first < points; first += block) {
       const Index count = std::min(block, points - first);
       const Effects<float> effects =
-          regression.fit(lab.backend, centred_block(lab, subset, first, count));
+          regression.fit(lab.host, centred_block(lab, subset, first, count));
       for (const Index i : lab.images.forget)
         for (Index t = 0; t < effects.targets(); ++t)
           change.data()[first * 10 + t] -= effects.weights(i, t);

@@ -26,8 +26,8 @@ struct SubsetModels {
   std::string key;                 // everything that they depend on
 };
 
-template <class Net>
-SubsetModels train_subset_models(Lab& lab) {
+template <class Net, class B>
+SubsetModels train_subset_models(Lab& lab, B& device) {
   const Settings& settings = lab.settings();
   const Index each = settings.attribution.models_per_start, models = settings.subset_models;
   SubsetModels subset;
@@ -40,9 +40,9 @@ SubsetModels train_subset_models(Lab& lab) {
                       expunge::sentence(models, " models on fixed-size subsets, alpha ",
                                         settings.attribution.alpha));
   subset.logits = lab.store.get_or_make<expunge::Half, 3>("subset_logits", subset.key, [&] {
-    const auto trained = expunge::train<Net>(lab.backend, how, lab.images.train, subset.masks,
+    const auto trained = expunge::train<Net>(device, how, lab.images.train, subset.masks,
                                              lab.stage("train subset models"));
-    return expunge::evaluate_logits<expunge::Half>(lab.backend, trained,
+    return expunge::evaluate_logits<expunge::Half>(device, trained,
                                                    expunge::view(lab.images.points.inputs));
   });
   return subset;

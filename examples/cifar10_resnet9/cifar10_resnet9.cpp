@@ -12,17 +12,27 @@ namespace {
 using namespace expunge;
 using namespace cifar10;
 
-std::vector<ScoredRun> run_width(Lab& lab) {
+std::vector<ScoredRun> run_on_cpu(Lab& lab) {
+  Cpu<float> cpu(lab.options.threads);
   switch (lab.settings().width) {
     case 4:
-      return run_experiment<4>(lab);
+      return run_experiment<4>(lab, cpu);
     case 8:
-      return run_experiment<8>(lab);
+      return run_experiment<8>(lab, cpu);
     case 16:
-      return run_experiment<16>(lab);
+      return run_experiment<16>(lab, cpu);
     default:
-      return run_experiment<64>(lab);
+      return run_experiment<64>(lab, cpu);
   }
+}
+
+std::vector<ScoredRun> run_on(support::Device device, Lab& lab) {
+#ifdef EXPUNGE_WITH_CUDA
+  if (device == support::Device::cuda) return run_on_gpu(lab);
+#else
+  static_cast<void>(device);
+#endif
+  return run_on_cpu(lab);
 }
 
 std::string title_of(const Lab& lab) {
@@ -42,10 +52,14 @@ int run_program(const Options& options) {
   StageBars bars;
   bars.start("read images");
   std::filesystem::create_directories(options.out);
-  Lab lab{options, Device(options.threads), load_images(options),
+  const support::Device device = support::choose(options.device);
+  Lab lab{options,
+          support::name_of(device),
+          Cpu<float>(options.threads),
+          load_images(options),
           StageStore(std::filesystem::path(options.out) / "store"),
           [&bars](const std::string& name) { return bars.start(name); }};
-  const std::vector<ScoredRun> rows = run_width(lab);
+  const std::vector<ScoredRun> rows = run_on(device, lab);
   bars.finish();
   write_results(std::filesystem::path(options.out) / "results.json", lab, rows);
   std::cout << "\n" << report::table_text(table_of(title_of(lab), rows)) << "\n";
@@ -71,21 +85,23 @@ int main(int argc, char** argv) try {
   Options options;
   Settings& settings = options.settings;
   std::string batch_norm = "train";
+  bool paper = false;
   CLI::App app(
       "Trains narrow ResNet-9s on part of CIFAR-10, unlearns a forget set by Datamodel Matching "
       "and "
       "by baselines, and scores every method against networks that never saw it.");
   for (int i = 0; i < argc; ++i) {
     options.command += (i > 0 ? " " : "") + std::string(argv[i]);
-    if (std::string(argv[i]) == "--paper") settings = paper_settings();  // before other options
+    if (std::string(argv[i]) == "--paper") paper = true;
   }
-  bool paper = false;
+  if (paper) settings = paper_settings();  // before other options, which change them
+  bool flag = false;
   app.add_option("--data", options.data,
                  "folder of data_batch_*.bin and test_batch.bin (or train*.bin and test*.bin)")
       ->required();
   app.add_option("--out", options.out, "folder of results.json and of a store of trained models")
       ->capture_default_str();
-  app.add_flag("--paper", paper,
+  app.add_flag("--paper", flag,
                "the paper's settings, which other options change one by one. On a CPU one such "
                "network takes hours, and this trains 1600");
   app.add_option("--width", settings.width, "channels of the first layer; the paper has 64")
@@ -116,7 +132,9 @@ int main(int argc, char** argv) try {
   app.add_option("--threads", options.threads, "0 = all")
       ->capture_default_str()
       ->check(CLI::Range(0, 100000));
+  support::add_device_option(app, options.device);
   CLI11_PARSE(app, argc, argv);
+  expunge::require(flag == paper, "write --paper alone, without a value");
   options.modes = modes_of(batch_norm);
   return run_program(options);
 } catch (const std::exception& error) {

@@ -9,13 +9,13 @@
 namespace cifar10 {
 
 /// Trains, attributes, unlearns and scores; the last row is the floor, oracles against others.
-template <Index Width>
-std::vector<ScoredRun> run_experiment(Lab& lab) {
+template <Index Width, class B>
+std::vector<ScoredRun> run_experiment(Lab& lab, B& device) {
   using Net = expunge::ResNet9<10, Width>;
-  const FullModels<Net> full = train_full_models<Net>(lab);
-  const Array<float, 3> oracles = train_oracles<Net>(lab, 10, "oracles");
-  const Array<float, 3> others = train_oracles<Net>(lab, 11, "more oracles");
-  const SubsetModels subset = train_subset_models<Net>(lab);
+  const FullModels<Net> full = train_full_models<Net>(lab, device);
+  const Array<float, 3> oracles = train_oracles<Net>(lab, device, 10, "oracles");
+  const Array<float, 3> others = train_oracles<Net>(lab, device, 11, "more oracles");
+  const SubsetModels subset = train_subset_models<Net>(lab, device);
   const PredictedChange change = predict_change(lab, subset);
 
   const Array<float, 2> margins = margins_of(lab, oracles);
@@ -23,9 +23,9 @@ std::vector<ScoredRun> run_experiment(Lab& lab) {
   const auto add = [&](const std::vector<MethodRun>& runs) {
     for (const MethodRun& run : runs) rows.push_back(score(lab, margins, run));
   };
-  add(run_without_training(lab, full, change));
+  add(run_without_training(lab, device, full, change));
   for (const BatchNorm batch_norm : lab.options.modes)
-    add(run_methods(lab, full, others, change, batch_norm));
+    add(run_methods(lab, device, full, others, change, batch_norm));
   MethodRun floor{"floor (oracles)", "", others};
   floor.compute =
       expunge::retrain_compute(lab.train_size(), static_cast<Index>(lab.images.forget.size()),
@@ -35,9 +35,14 @@ std::vector<ScoredRun> run_experiment(Lab& lab) {
   return rows;
 }
 
-extern template std::vector<ScoredRun> run_experiment<4>(Lab&);
-extern template std::vector<ScoredRun> run_experiment<8>(Lab&);
-extern template std::vector<ScoredRun> run_experiment<16>(Lab&);
-extern template std::vector<ScoredRun> run_experiment<64>(Lab&);
+extern template std::vector<ScoredRun> run_experiment<4>(Lab&, expunge::Cpu<float>&);
+extern template std::vector<ScoredRun> run_experiment<8>(Lab&, expunge::Cpu<float>&);
+extern template std::vector<ScoredRun> run_experiment<16>(Lab&, expunge::Cpu<float>&);
+extern template std::vector<ScoredRun> run_experiment<64>(Lab&, expunge::Cpu<float>&);
+
+#ifdef EXPUNGE_WITH_CUDA
+/// The experiment on a GPU (experiment_cuda.cu). Throws cuda_error if there is none.
+std::vector<ScoredRun> run_on_gpu(Lab& lab);
+#endif
 
 }  // namespace cifar10

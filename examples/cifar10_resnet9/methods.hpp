@@ -20,10 +20,10 @@ struct MethodRun {
 
 /// Running statistics anew from the retain set. Returns what that costs: forward passes alone, a
 /// third of a training step each.
-template <class Net>
-double reestimate_on_retain_set(Lab& lab, expunge::Ensemble<Net, float>& models) {
+template <class Net, class B>
+double reestimate_on_retain_set(Lab& lab, B& device, expunge::Ensemble<Net, float>& models) {
   expunge::reestimate_statistics(
-      lab.backend, models, expunge::view(lab.images.train.inputs),
+      device, models, expunge::view(lab.images.train.inputs),
       expunge::all_but(models.members(), lab.train_size(), lab.images.forget),
       lab.settings().statistics_batch);
   return expunge::retrain_compute(lab.train_size(), static_cast<Index>(lab.images.forget.size()),
@@ -31,21 +31,21 @@ double reestimate_on_retain_set(Lab& lab, expunge::Ensemble<Net, float>& models)
          3;
 }
 
-template <class Net, class Method>
-MethodRun run_method(Lab& lab, const std::string& name, Method method,
+template <class Net, class Method, class B>
+MethodRun run_method(Lab& lab, B& device, const std::string& name, Method method,
                      const expunge::Problem<Net, float>& problem, BatchNorm batch_norm) {
   method.seed = lab.group_seed(3);
   MethodRun run{name, name_of(batch_norm), {}};
   const support::Clock clock;
   auto unlearned = batch_norm == BatchNorm::frozen
-                       ? unlearn(lab.backend, expunge::FrozenStatistics<Method>{method}, problem)
-                       : unlearn(lab.backend, method, problem);
+                       ? unlearn(device, expunge::FrozenStatistics<Method>{method}, problem)
+                       : unlearn(device, method, problem);
   run.compute = unlearned.compute(lab.train_size(), lab.settings().recipe.descent.epochs);
   if (batch_norm == BatchNorm::reestimate)
-    run.compute += reestimate_on_retain_set(lab, unlearned.models);
+    run.compute += reestimate_on_retain_set(lab, device, unlearned.models);
   run.seconds = clock.seconds();
   run.diverged = unlearned.report.diverged();
-  run.logits = expunge::evaluate_logits<float>(lab.backend, unlearned.models,
+  run.logits = expunge::evaluate_logits<float>(device, unlearned.models,
                                                expunge::view(lab.images.points.inputs));
   return run;
 }
@@ -61,8 +61,8 @@ expunge::OracleMatching<Target> matching(const Target& target, const MatchingSet
 }
 
 /// Every method that fine-tunes, under one treatment of batch norm.
-template <class Net>
-std::vector<MethodRun> run_methods(Lab& lab, const FullModels<Net>& full,
+template <class Net, class B>
+std::vector<MethodRun> run_methods(Lab& lab, B& device, const FullModels<Net>& full,
                                    const Array<float, 3>& oracles, const PredictedChange& change,
                                    BatchNorm batch_norm) {
   const Settings& s = lab.settings();
@@ -72,17 +72,19 @@ std::vector<MethodRun> run_methods(Lab& lab, const FullModels<Net>& full,
   const expunge::DmDirect<PredictedChange> predicted{change, s.attribution.multiplier};
   const expunge::OracleOutputs<float> true_oracles{.outputs = expunge::view(oracles)};
   lab.stage(std::string("unlearn, batch norm ") + name_of(batch_norm));
-  return {run_method(lab, "GA", s.ascent, problem, batch_norm),
-          run_method(lab, "GD", s.descent, problem, batch_norm),
-          run_method(lab, "SCRUB", s.scrub, problem, batch_norm),
-          run_method(lab, "DMM", matching(predicted, s.datamodel_matching), problem, batch_norm),
-          run_method(lab, "OM", matching(true_oracles, s.oracle_matching), problem, batch_norm)};
+  return {run_method(lab, device, "GA", s.ascent, problem, batch_norm),
+          run_method(lab, device, "GD", s.descent, problem, batch_norm),
+          run_method(lab, device, "SCRUB", s.scrub, problem, batch_norm),
+          run_method(lab, device, "DMM", matching(predicted, s.datamodel_matching), problem,
+                     batch_norm),
+          run_method(lab, device, "OM", matching(true_oracles, s.oracle_matching), problem,
+                     batch_norm)};
 }
 
 /// What needs no fine-tuning: theta0 as it is, with statistics of the retain set alone (when the
 /// treatments are compared), and the prediction itself.
-template <class Net>
-std::vector<MethodRun> run_without_training(Lab& lab, const FullModels<Net>& full,
+template <class Net, class B>
+std::vector<MethodRun> run_without_training(Lab& lab, B& device, const FullModels<Net>& full,
                                             const PredictedChange& change) {
   std::vector<MethodRun> runs;
   runs.push_back({"do nothing", "", full.logits});
@@ -90,10 +92,10 @@ std::vector<MethodRun> run_without_training(Lab& lab, const FullModels<Net>& ful
     const support::Clock clock;
     expunge::Ensemble<Net, float> models = full.models;
     MethodRun run{"do nothing", name_of(BatchNorm::reestimate), {}};
-    run.compute = reestimate_on_retain_set(lab, models);
+    run.compute = reestimate_on_retain_set(lab, device, models);
     run.seconds = clock.seconds();
-    run.logits = expunge::evaluate_logits<float>(lab.backend, models,
-                                                 expunge::view(lab.images.points.inputs));
+    run.logits =
+        expunge::evaluate_logits<float>(device, models, expunge::view(lab.images.points.inputs));
     runs.push_back(std::move(run));
   }
   const support::Clock clock;

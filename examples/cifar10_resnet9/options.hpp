@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "settings.hpp"
+#include "support/device.hpp"
 
 namespace cifar10 {
 
@@ -29,6 +30,7 @@ struct Options {
   std::uint64_t forget_seed = 0;
   std::uint64_t seed = 0;
   int threads = 0;
+  support::Device device = support::Device::automatic;
 };
 
 }  // namespace cifar10

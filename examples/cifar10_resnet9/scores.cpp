@@ -37,12 +37,12 @@ Json json_of(const ScoredRun& run) {
 }  // namespace
 
 Array<float, 2> margins_of(const Lab& lab, const Array<float, 3>& logits) {
-  return margins(logits, lab.images.points.labels.data(), lab.backend.threads());
+  return margins(logits, lab.images.points.labels.data(), lab.host.threads());
 }
 
 ScoredRun score(const Lab& lab, const Array<float, 2>& oracle_margins, const MethodRun& run) {
   KlomConfig config;
-  config.threads = lab.backend.threads();
+  config.threads = lab.host.threads();
   const KlomScores scores = klom_scores(oracle_margins, margins_of(lab, run.logits), config);
   const auto split = [&](const std::vector<Index>& points) {
     return SplitScore{summarise(scores, points),
@@ -87,7 +87,7 @@ void write_results(const std::filesystem::path& path, const Lab& lab,
   for (const ScoredRun& run : rows) list.push_back(json_of(run));
   const Json json = {{"command", lab.options.command},
                      {"machine", support::processor_name()},
-                     {"threads", lab.backend.threads()},
+                     {"threads", lab.host.threads()},
                      {"seed", lab.options.seed},
                      {"forget_seed", lab.options.forget_seed},
                      {"forget", lab.images.forget},

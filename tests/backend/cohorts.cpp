@@ -13,7 +13,7 @@ TEST_CASE("every member is in one cohort, for any cohort size and number of thre
       const Cpu<float> backend(threads, cohort);
       std::vector<std::atomic<int>> seen(10);
       std::atomic<int> calls{0}, wrong{0};
-      for_each_cohort(backend, 10, [&](Cpu<float>& worker, Index first, Index count) {
+      for_each_cohort(backend, 10, 0, [&](Cpu<float>& worker, Index first, Index count) {
         ++calls;
         if (worker.threads() != 1 || first % cohort != 0 || count > cohort) ++wrong;
         for (Index m = first; m < first + count; ++m) ++seen[static_cast<std::size_t>(m)];
@@ -27,11 +27,11 @@ TEST_CASE("every member is in one cohort, for any cohort size and number of thre
 }
 
 TEST_CASE("no members make no cohorts") {
-  for_each_cohort(Cpu<float>(3), 0, [](Cpu<float>&, Index, Index) { FAIL("called"); });
+  for_each_cohort(Cpu<float>(3), 0, 0, [](Cpu<float>&, Index, Index) { FAIL("called"); });
 }
 
 TEST_CASE("a mistake in one cohort reaches the caller") {
-  CHECK_THROWS_WITH_AS(for_each_cohort(Cpu<float>(2, 2), 10,
+  CHECK_THROWS_WITH_AS(for_each_cohort(Cpu<float>(2, 2), 10, 0,
                                        [](Cpu<float>&, Index first, Index) {
                                          require(first < 4, "member ", first);
                                        }),

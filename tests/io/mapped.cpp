@@ -206,12 +206,16 @@ TEST_CASE("a Fortran-order run that is longer than one piece is read whole") {
 
 TEST_CASE("NaN and infinity survive; a number that does not fit is refused with its position") {
   const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
-  const double numbers[] = {nan, inf, -inf, 1e300};
+  const double numbers[] = {nan, inf, -inf, 1e300}, fit[] = {nan, inf, -inf, 1e30};
+  const std::string fits(reinterpret_cast<const char*>(fit), sizeof fit);
   const std::string data(reinterpret_cast<const char*>(numbers), sizeof numbers);
-  const std::vector<float> a = view_of(npy_file("<f8", false, 1, {4}, data)).read_all<float>();
+  const std::vector<float> a = view_of(npy_file("<f8", false, 1, {4}, fits)).read_all<float>();
   CHECK(std::isnan(a[0]));
   CHECK(a[1] == std::numeric_limits<float>::infinity());
-  CHECK(std::isinf(a[3]));
+  CHECK(a[3] == 1e30f);
+  const NpyView wide = view_of(npy_file("<f8", false, 1, {4}, data));
+  CHECK(contains(error_of([&] { wide.read_all<float>(); }),
+                 "element 3 of type f8 is a number that <f4 cannot hold"));
   const NpyView signs = view_of(npy_file("|i1", true, 1, {2, 2}, "\x01\x02\xff\x03"));
   CHECK(contains(error_of([&] { signs.read_all<std::uint8_t>(); }), "element 1 of type i1"));
   const NpyView floats = view_of(npy_file("<f8", false, 1, {4}, data));

@@ -72,6 +72,16 @@ TEST_CASE("eval mode leaves the running statistics alone and treats every row by
   CHECK(std::equal(y.begin() + 1, y.end(), bench.y.begin() + 1));
 }
 
+TEST_CASE("no rows in eval mode touch nothing, the cache neither") {
+  LayerBench<Norm> bench{1, 0, Mode::eval};
+  std::vector<double> guard(3 * 4 + 2, 77);
+  Norm::forward(bench.backend, bench.weights(bench.theta),
+                bench.rows_of<const double>({}, Norm::Input::size),
+                bench.rows_of<double>({}, Norm::Input::size),
+                bench.rows_of(guard.data(), Norm::cache), Mode::eval);
+  CHECK(guard == std::vector<double>(guard.size(), 77));
+}
+
 TEST_CASE("fresh statistics and weights are those of PyTorch") {
   std::vector<float> theta(6, 7), stats(6, 7);
   Norm::initialise(1, 0, 0, theta.data(), stats.data());

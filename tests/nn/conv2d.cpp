@@ -331,6 +331,14 @@ TEST_CASE("a bias is added to every position of its filter") {
   }
 }
 
+TEST_CASE("in float, the slope of a bias is a sum of thousands without their rounding") {
+  using Wide = Conv2d<Shape<1, 64, 64>, 1, 1, 1, 0, Bias::per_filter>;
+  Pass<Wide, float> pass{1, 16};
+  std::fill(pass.a.begin(), pass.a.end(), 0.1f);
+  pass.backward();
+  CHECK(std::abs(pass.dtheta[1] / (0.1f * 65536) - 1) <= 4e-6f);  // one sum after the other: 6e-4
+}
+
 TEST_CASE("extents that do not fit are refused with the numbers") {
   Cpu<double> backend(1);
   std::vector<double> x(75 * 2), w(81), y(36);

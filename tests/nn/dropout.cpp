@@ -98,7 +98,7 @@ TEST_CASE("every element is kept in its share of steps") {
     bench.start = bench.stats;
     for (std::size_t j = 0; j < 18; ++j) sum[j] += bench.cache[j] / steps;
   }
-  CHECK(bench.stats[4] == steps);
+  CHECK((bench.stats[4] == 0 && bench.stats[5] == steps));
   for (const double mean : sum) CHECK(std::abs(mean - 1) <= 5 / std::sqrt(double(steps)));
 }
 
@@ -116,6 +116,32 @@ TEST_CASE("masks differ by seed, member, place, step and row, and are the same i
   CHECK(std::abs(share_equal(row0, row1) - 0.68) <= 0.074);
 }
 
+TEST_CASE("two dropouts in a row have masks of their own") {
+  using Twice = Sequential<Fifth, Fifth>;
+  std::vector<double> theta, stats(12);
+  Twice::initialise(3, 0, theta.data(), stats.data());
+  CHECK(std::vector<double>(stats.begin(), stats.begin() + 4) !=
+        std::vector<double>(stats.begin() + 6, stats.begin() + 10));
+}
+
+TEST_CASE("steps are counted exactly beyond what one float holds") {
+  auto bench = fresh<float, Even>(1, 1);
+  const auto after = [&](float high, float low) {
+    bench.start[4] = high;
+    bench.start[5] = low;
+    bench.forward();
+    return std::pair(bench.stats[4], bench.stats[5]);
+  };
+  CHECK(after(0, 65534) == std::pair(0.f, 65535.f));
+  CHECK(after(0, 65535) == std::pair(1.f, 0.f));
+  CHECK(after(65535, 65534) == std::pair(65535.f, 65535.f));
+  CHECK(after(65535, 65535) == std::pair(0.f, 0.f));
+  after(256, 0);  // step 2^24: the next one has another mask
+  const std::vector<float> mask = bench.cache;
+  after(256, 1);
+  CHECK(bench.cache != mask);
+}
+
 TEST_CASE("probability 0 keeps everything") {
   auto bench = fresh<double, Dropout<Shape<5>, std::ratio<0>>>(1, 4);
   bench.forward();
@@ -131,5 +157,5 @@ TEST_CASE_TEMPLATE("a trained network with dropout does not depend on threads an
       CHECK(same_bytes(other.theta, reference.theta));
       CHECK(same_bytes(other.stats, reference.stats));
     }
-  CHECK(reference.stats(0, 4) == 9);  // 45 examples in batches of 16: three steps an epoch
+  CHECK(reference.stats(0, 5) == 9);  // 45 examples in batches of 16: three steps an epoch
 }

@@ -51,12 +51,12 @@ struct LayerBench {
   TensorView<T> rows_of(T* data, Index features) {
     return {data, members, rows, features};
   }
-  TensorView<const Real> saved() { return rows_of<const Real>(cache.data(), L::cache); }
+  TensorView<Real> saved() { return rows_of(cache.data(), L::cache); }
 
   const std::vector<Real>& forward(const std::vector<Real>& theta_, const std::vector<Real>& x_) {
     stats = start;
     L::forward(backend, weights(theta_), rows_of<const Real>(x_.data(), L::Input::size),
-               rows_of(y.data(), L::Output::size), rows_of(cache.data(), L::cache), mode);
+               rows_of(y.data(), L::Output::size), saved(), mode);
     return y;
   }
   const std::vector<Real>& forward() { return forward(theta, x); }

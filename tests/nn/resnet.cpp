@@ -3,10 +3,12 @@
 #include <doctest/doctest.h>
 
 #include "comparators.hpp"
+#include "expunge/evaluation/accuracy.hpp"
 #include "expunge/loss/cross_entropy.hpp"
 #include "expunge/nn/conv_net.hpp"
 #include "expunge/nn/resnet18.hpp"
 #include "expunge/nn/resnet9.hpp"
+#include "expunge/train/evaluate_logits.hpp"
 #include "expunge/train/train.hpp"
 #include "golden_numbers.hpp"
 #include "small_data.hpp"
@@ -265,4 +267,14 @@ TEST_CASE_TEMPLATE("trained networks do not depend on threads and cohorts, to th
       CHECK(same_bytes(other.theta, reference.theta));
       CHECK(same_bytes(other.stats, reference.stats));
     }
+}
+
+TEST_CASE("a narrow ResNet-9 learns clouds of images, and knows new ones") {
+  using Net = ResNet9<3, 4, Shape<3, 12, 12>>;
+  const Dataset data = clouds(90, Net::Input::size, 3), unseen = clouds(60, Net::Input::size, 3, 1);
+  Cpu<float> backend(1);
+  const Recipe<> recipe{.descent = {.learning_rate = 0.05, .epochs = 6, .seed = 1}, .batch = 16};
+  const auto models = train<Net>(backend, recipe, data, all_but(2, 90, {}));
+  const auto logits = evaluate_logits<float>(backend, models, view(unseen.inputs));
+  CHECK(accuracy(logits, unseen.labels, all_indices(60)).mean >= 0.95);
 }

@@ -5,8 +5,8 @@
 
 #include "example_results.hpp"
 #include "expunge/report/gnuplot.hpp"
-#include "support/progress_bar.hpp"
 #include "quickstart/results_json.hpp"
+#include "support/progress_bar.hpp"
 
 using namespace expunge::report;
 

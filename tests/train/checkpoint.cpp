@@ -23,8 +23,8 @@ using R = ResNet9<10, 2, Shape<3, 12, 12>>;
 std::string text_of(const std::vector<NamedTensor>& table) {
   std::string text;
   for (const NamedTensor& t : table)
-    text += sentence(t.name, " ", shape_text(t.shape), t.in_stats ? " stats " : " theta ", t.offset,
-                     "\n");
+    text += sentence(t.name, " ", shape_text(t.shape), t.in_stats() ? " stats " : " theta ",
+                     t.offset, "\n");
   return text;
 }
 
@@ -45,13 +45,13 @@ double difference_from_golden(const std::string& name, Ensemble<Model, Real>& en
   return relative_difference(logits.data, expected.data(), n * Model::classes);
 }
 
-/// An ensemble whose numbers are all different.
+/// An ensemble whose weights are all different, and its statistics all different integers.
 template <class Model, class Real>
 Ensemble<Model, Real> counted(Index members) {
   auto ensemble = Ensemble<Model, Real>::uninitialised(members);
   Real next = Real(0.5);
   for (Real& w : ensemble.theta) w = next++;
-  for (Real& s : ensemble.stats) s = next++;
+  for (Real& s : ensemble.stats) s = std::floor(next++);
   return ensemble;
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("the masks of dropout go out, and may be missing from a file of one mo
   const Scratch scratch;
   using Plain = Sequential<Linear<2, 3>, Relu<3>, Linear<3, 2>>;
   using Model = Sequential<Linear<2, 3>, Dropout<Shape<3>, std::ratio<1, 2>>, Linear<3, 2>>;
-  CHECK(contains(text_of(tensors_of<Model>()), "1.mask_state [5] stats 0"));
+  CHECK(contains(text_of(tensors_of<Model>()), "1.mask_state [6] stats 0"));
   save_member(scratch / "plain", counted<Plain, float>(1), 0);
   auto models = counted<Model, float>(2);
   const auto stats = models.stats;
@@ -178,8 +178,39 @@ TEST_CASE("the masks of dropout go out, and may be missing from a file of one mo
   load_member(scratch / "one", models, 0);
   CHECK(models.stats(0, 0) == stats(1, 0));
   save_ensemble(scratch / "plain", counted<Plain, float>(2));
-  CHECK(contains(error_of([&] { load_ensemble<Model, float>(scratch / "plain"); }),
-                 "tensor '1.mask_state' of shape [2, 5] was expected"));
+  CHECK(
+      contains(error_of([&] { load_ensemble<Model, float>(scratch / "plain"); }),
+               "metadata 'model' is '2 > 3 (9) > 3 > 2 (8)', '2 > 3 (9) > dropout 1/2 > 2 (8)' was "
+               "expected"));
+}
+
+TEST_CASE("variances below 0 and masks of another kind are refused, and nothing is changed") {
+  const Scratch scratch;
+  using Norm = Sequential<BatchNorm2d<Shape<2, 1, 1>>>;
+  using Drop = Sequential<Dropout<Shape<3>, std::ratio<1, 2>>>;
+  const auto refusal = [&]<class Model>(std::type_identity<Model>, Index at, float value) {
+    auto models = counted<Model, float>(1);
+    models.stats(0, at) = value;
+    save_member(scratch / "a", models, 0);
+    auto to = counted<Model, float>(2);
+    const auto before = to;
+    const std::string error = error_of([&] { load_member(scratch / "a", to, 1); });
+    const bool same = same_bytes(to.theta, before.theta) && same_bytes(to.stats, before.stats);
+    CHECK(same == !error.empty());
+    return error;
+  };
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::type_identity<Norm> norm;
+  CHECK(
+      contains(refusal(norm, 3, -1),
+               "tensor '0.running_var' has the value -1 at position 1, a variance is at least 0"));
+  CHECK(refusal(norm, 3, nan).empty());  // a diverged member
+  CHECK(refusal(norm, 0, -1).empty());   // a mean
+  for (const float value : {nan, -1.f, 0.5f, 65536.f})
+    CHECK(contains(refusal(std::type_identity<Drop>(), 4, value),
+                   sentence("tensor '0.mask_state' has the value ", value,
+                            " at position 4, an integer of 0 to 65535 was expected")));
+  CHECK(refusal(std::type_identity<Drop>(), 4, 65535).empty());
 }
 
 TEST_CASE("saving what was loaded gives PyTorch's own bytes") {
@@ -224,12 +255,68 @@ TEST_CASE("an ensemble goes out and in with its metadata") {
   CHECK(contains(error({{"seed", "8"}}), "metadata 'seed' is '7', '8' was expected"));
   CHECK(contains(error({{"width", "2"}}), "metadata 'width' is missing, '2' was expected"));
   CHECK(contains(error_of([&] { load_ensemble<M, float>(scratch / "a"); }),
-                 "tensor '0.weight' of shape [1, 5, 6] was expected, the file has 41 tensors"));
+                 "', '6 > 5 (35) > 5 > 3 (18)' was expected"));
   CHECK(contains(error_of([&] { load_ensemble<M, float>(folder + "mlp_6_5_3.safetensors"); }),
                  "metadata 'expunge_checkpoint' is missing, '1' was expected"));
   write_safetensors(scratch / "b", {}, {{"expunge_checkpoint", "2"}});
   CHECK(contains(error_of([&] { load_ensemble<M, float>(scratch / "b"); }),
                  "metadata 'expunge_checkpoint' is '2', '1' was expected"));
+}
+
+TEST_CASE("weights of the same shapes are not those of another network") {
+  const Scratch scratch;
+  using Image = Shape<2, 8, 8>;
+  using Plain = Sequential<Conv2d<Image, 4, 3, 1, 1>, GlobalMaxPool<Shape<4, 8, 8>>>;
+  using Mean = Sequential<Conv2d<Image, 4, 3, 1, 1>, GlobalAveragePool<Shape<4, 8, 8>>>;
+  using Strided = Sequential<Conv2d<Image, 4, 3, 2, 1>, GlobalMaxPool<Shape<4, 4, 4>>>;
+  using Scaled = Sequential<Conv2d<Image, 4, 3, 1, 1>, GlobalMaxPool<Shape<4, 8, 8>>,
+                            Scale<Shape<4>, std::ratio<1, 5>>>;
+  save_ensemble(scratch / "a", counted<Plain, float>(2));
+  CHECK(model_text<Plain>() == "2x8x8 > 4x8x8 (72) > max");
+  CHECK(model_text<Scaled>() == "2x8x8 > 4x8x8 (72) > max > scale 1/5");
+  CHECK(model_text<Sequential<Residual<Relu<4>>>>() == "4 > [x + 4]");
+  CHECK(
+      contains(error_of([&] { load_ensemble<Mean, float>(scratch / "a"); }),
+               "metadata 'model' is '2x8x8 > 4x8x8 (72) > max', '2x8x8 > 4x8x8 (72) > mean' was"));
+  CHECK_FALSE(error_of([&] { load_ensemble<Strided, float>(scratch / "a"); }).empty());
+  CHECK_FALSE(error_of([&] { load_ensemble<Scaled, float>(scratch / "a"); }).empty());
+}
+
+TEST_CASE("a file of an ensemble has no tensors beside the model's; names of a table differ") {
+  const Scratch scratch;
+  using One = Sequential<Linear<1, 1>>;
+  const std::vector<float> numbers = {1, 2, 3};
+  const auto write = [&](const char* third) {
+    write_safetensors(
+        scratch / "a",
+        {tensor_to_write("0.weight", {1, 1, 1}, &numbers[0]),
+         tensor_to_write(third, {1, 1}, &numbers[1]), tensor_to_write("more", {1}, &numbers[2])},
+        {{"expunge_checkpoint", "1"}, {"model", model_text<One>()}});
+  };
+  write("0.bias");
+  CHECK(contains(error_of([&] { load_ensemble<One, float>(scratch / "a"); }),
+                 "tensor 'more' is none of the model's, which has 2 tensors"));
+  write("module.bias");
+  CHECK(contains(error_of([&] { load_ensemble<One, float>(scratch / "a"); }),
+                 "tensor '0.bias' of shape [1, 1] was expected, the file has 3 tensors without it, "
+                 "but 'module.bias'"));
+  auto models = counted<One, float>(1);
+  CHECK_THROWS_WITH(load_member(scratch / "a", models, 0, {{"w", {1}, 0}, {"w", {1}, 1}}),
+                    "checkpoint: the model's table names two tensors 'w'");
+}
+
+TEST_CASE("a number that the ensemble's type cannot hold is refused") {
+  const Scratch scratch;
+  auto from = counted<Sequential<Linear<1, 1>>, double>(1);
+  from.theta(0, 1) = 1e300;
+  save_member(scratch / "a", from, 0);
+  auto to = counted<Sequential<Linear<1, 1>>, float>(1);
+  CHECK(contains(error_of([&] { load_member(scratch / "a", to, 0); }),
+                 "tensor '0.bias' of type F64 holds a number at position 0 that <f4 cannot"));
+  from.theta(0, 1) = std::numeric_limits<double>::infinity();
+  save_member(scratch / "a", from, 0);
+  load_member(scratch / "a", to, 0);
+  CHECK(std::isinf(to.theta(0, 1)));
 }
 
 TEST_CASE("the numbers of a file may be of another type") {
@@ -293,12 +380,12 @@ TEST_CASE("a table that does not cover the rows is refused") {
     }
     return std::string();
   };
-  CHECK(error({{"all", {53}, 0, false}}).empty());
-  CHECK(error({{"all", {52}, 0, false}}) ==
+  CHECK(error({{"all", {53}, 0}}).empty());
+  CHECK(error({{"all", {52}, 0}}) ==
         "checkpoint: the model's table has 52 numbers of theta, the model has 53");
-  CHECK(error({{"a", {50}, 0, false}, {"b", {3}, 49, false}}) ==
+  CHECK(error({{"a", {50}, 0}, {"b", {3}, 49}}) ==
         "checkpoint: the model's table has a tensor at number 49 of its row of theta, one was "
         "expected at 50");
-  CHECK(contains(error({{"all", {53}, 0, false}, {"s", {1}, 0, true}}),
+  CHECK(contains(error({{"all", {53}, 0}, {"s", {1}, 0, Holds::other_statistics}}),
                  "1 numbers of stats, the model has 0"));
 }

@@ -116,10 +116,9 @@ TEST_CASE("the reported loss is the mean over the examples of the last epoch") {
   Recipe<> recipe{.descent = {.learning_rate = 1e-12, .epochs = 2, .seed = 3}, .batch = 8};
   auto models = initialise<M, double>(3, 2);
   const SubsetMasks masks = all_but(2, 20, {});
-  const DescentReport report =
-      descend(backend, recipe.descent, data,
-              SubsetObjective<CrossEntropy>{masks, data.labels.data(), {}, recipe.batch},
-              recipe.optimizer, recipe.schedule, models);
+  const DescentReport report = descend(backend, recipe.descent, data,
+                                       SubsetObjective<CrossEntropy>{masks, data, {}, recipe.batch},
+                                       recipe.optimizer, recipe.schedule, models);
   for (Index m = 0; m < 2; ++m)
     CHECK(report.losses[static_cast<std::size_t>(m)] ==
           doctest::Approx(mean_cross_entropy(models, data, m)).epsilon(1e-9));
@@ -134,8 +133,8 @@ TEST_CASE("what becomes of the last batch is counted") {
     B backend(1);
     auto models = initialise<M, double>(3, 1);
     return descend(backend, DescentConfig{.epochs = 2, .last_batch = last}, data,
-                   SubsetObjective<CrossEntropy>{masks, data.labels.data(), {}, batch}, Sgd{},
-                   ConstantRate{}, models)
+                   SubsetObjective<CrossEntropy>{masks, data, {}, batch}, Sgd{}, ConstantRate{},
+                   models)
         .samples[0];
   };
   CHECK(samples(LastBatch::keep, 8) == 40);

@@ -40,8 +40,7 @@ TEST_CASE("a member that meets a NaN is reported as diverged, and no other") {
     auto models = initialise<M, float>(0, 3);
     const DescentReport report =
         descend(backend, DescentConfig{.epochs = 2}, data,
-                SubsetObjective<CrossEntropy>{masks, data.labels.data(), {}, 8}, Sgd{},
-                ConstantRate{}, models);
+                SubsetObjective<CrossEntropy>{masks, data, {}, 8}, Sgd{}, ConstantRate{}, models);
     CHECK(report.finite == std::vector<char>{1, 0, 1});
     CHECK(report.diverged() == 1);
     CHECK(std::isnan(report.losses[1]));
@@ -56,8 +55,7 @@ TEST_CASE("a rate that is much too large is reported as divergence, not as succe
   const SubsetMasks masks = all_but(2, 20, {});
   const DescentReport report =
       descend(backend, DescentConfig{.learning_rate = 1e30, .epochs = 3}, data,
-              SubsetObjective<CrossEntropy>{masks, data.labels.data(), {}, 8}, Sgd{},
-              ConstantRate{}, models);
+              SubsetObjective<CrossEntropy>{masks, data, {}, 8}, Sgd{}, ConstantRate{}, models);
   CHECK(report.diverged() == 2);
 }
 

@@ -141,8 +141,8 @@ TEST_CASE("the state of dropout is put back, and a model without batch norm stay
   reestimate_statistics(backend, models, view(data.inputs), 5);
   for (Index m = 0; m < 2; ++m)
     for (Index s = 0; s < Dropped::statistics; ++s)
-      CHECK((models.stats(m, s) == start.stats(m, s)) == (s < 5));
-  CHECK(batch_norm_statistics<Dropped>() == std::vector<Index>{5, 6, 7, 8});
+      CHECK((models.stats(m, s) == start.stats(m, s)) == (s < 6));
+  CHECK(batch_norm_statistics<Dropped>() == std::vector<Index>{6, 7, 8, 9});
 
   auto plain = initialise<Mlp<24, 5, 3>, float>(3, 2);
   const auto same = plain;
@@ -162,6 +162,13 @@ TEST_CASE("mistakes are named") {
                   std::invalid_argument);
   CHECK_THROWS_AS(reestimate_statistics(backend, models, view(data.inputs), 0),
                   std::invalid_argument);
+  Cpu<float> alone(1);
+  uneven.erase(1, 3);
+  for (Index i = 0; i < 12; ++i) uneven.erase(1, i);  // the second cohort's
+  const auto before = models;
+  CHECK_THROWS_AS(reestimate_statistics(alone, models, view(data.inputs), uneven, 4),
+                  std::invalid_argument);
+  CHECK(same_bytes(models.stats, before.stats));
   const Dataset narrow = clouds(12, 23, 3);
   CHECK_THROWS_AS(reestimate_statistics(backend, models, view(narrow.inputs), 4),
                   std::invalid_argument);

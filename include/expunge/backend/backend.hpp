@@ -12,15 +12,19 @@ namespace expunge {
 ///
 ///   B::Real                        the scalar type that it computes in
 ///   B::Buffer<T>                   memory of it: data(), size()
+///   B::Resident<T>                 host numbers that its functors can read: a MatrixView<const T>
+///   B::ResidentScope               how long numbers that were `kept` stay with it
 ///   b.allocate<T>(n)               n elements, zero
 ///   b.threads()                    host threads for work that is not an ensemble's
 ///
 /// and, as functions that take it first: for_each_cohort, for_each_index, for_each_element, gemm,
-/// sum_rows, gather_rows, copy_rows, fill_zero, resident (see cpu.hpp). docs/concepts.md#backend.
+/// sum_rows, gather_rows, copy_rows, fill_zero, resident, kept (see cpu.hpp). docs/concepts.md#backend.
 template <class B>
 concept Backend = requires(const B& backend) {
   typename B::Real;
   typename B::template Buffer<typename B::Real>;
+  typename B::template Resident<typename B::Real>;
+  typename B::ResidentScope;
   {
     backend.template allocate<typename B::Real>(Index{})
     } -> std::same_as<typename B::template Buffer<typename B::Real>>;

@@ -23,13 +23,20 @@ constexpr Index ceil_divide(Index a, Index b) {
   return (a + b - 1) / b;
 }
 
-/// Memory that the calling thread keeps from call to call, cut into aligned pieces of these sizes.
-/// It grows to the largest use and stays: a training step allocates nothing after the first. It is
-/// no layer's cache, since what it holds depends on the batch only within one call, and one piece
-/// serves all layers. The content at the start of a call is anything finite or not.
+/// Memory that the calling thread keeps until it ends.
+template <class Real>
+HostBuffer<Real>& thread_memory() {
+  thread_local HostBuffer<Real> memory;
+  return memory;
+}
+
+/// The thread's memory, cut into aligned pieces of these sizes, until the next call of this function.
+/// It grows to the largest use and stays: after the first training step a thread allocates nothing.
+/// It is no layer's cache, since it is needed within one pass of one layer only and so serves all of
+/// them. The pieces may hold anything.
 template <class Real, std::size_t Pieces>
 std::array<Real*, Pieces> scratch(const std::array<Index, Pieces>& sizes) {
-  thread_local HostBuffer<Real> memory;
+  HostBuffer<Real>& memory = thread_memory<Real>();
   Index total = 0;
   for (const Index size : sizes) total += padded<Real>(size);
   if (memory.size() < total) memory = HostBuffer<Real>(total);

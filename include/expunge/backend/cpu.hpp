@@ -5,13 +5,16 @@
 // parallel loop is for_each_cohort.
 //
 //   allocate<T>(n)                    aligned memory, zero at birth
-//   for_each_cohort(b, members, f)    f(worker, first, count) for blocks of members, in parallel
+//   for_each_cohort(b, members, bytes, f)    f(worker, first, count) for blocks of members, in parallel
 //   for_each_index(b, n, f)           f(i)
 //   for_each_element(b, m, r, c, f)   f(member, row, column)
 //   gemm(b, ...)                      C[m] = alpha op(A[m]) op(B[m]) + beta C[m]
 //   sum_rows(b, x, out)               out[m][j] = sum_i x[m][i][j]
 //   copy_rows(b, from, to)            to[i] = from[i], between host and backend too
 //   gather_rows(b, source, ids, out)  out[m][i] = source[ids[m][i]]
+//   resident(b, host)                 a B::Resident: host data for functors, as long as it lives
+//   kept(b, host)                     the same as a view, as long as the B::ResidentScope lives
+//                                     within which it is called first; host must not change meanwhile
 //
 // Functors are small named structs with an EXPUNGE_HD call operator, so that a GPU backend runs the
 // same ones. Calls for different positions must be independent of each other.
@@ -37,6 +40,11 @@ class Cpu {
   using Real = Real_;
   template <class T>
   using Buffer = HostBuffer<T>;
+  template <class T>
+  using Resident = MatrixView<const T>;
+  struct ResidentScope {
+    explicit ResidentScope(const Cpu&) {}
+  };
 
   /// `threads`: 0 means all of the machine's. `cohort`: members that one thread works on at a time.
   explicit Cpu(int threads = 0, Index cohort = 1)
@@ -61,9 +69,10 @@ class Cpu {
 static_assert(Backend<Cpu<float>> && Backend<Cpu<double>>);
 
 /// Calls f(worker, first, count) for consecutive blocks of members, one block a thread at a time.
-/// The worker is a backend of one thread.
+/// The worker is a backend of one thread. `member_bytes`, what a member needs of the backend's memory,
+/// is for backends that have little.
 template <class Real, class F>
-void for_each_cohort(const Cpu<Real>& backend, Index members, F&& f) {
+void for_each_cohort(const Cpu<Real>& backend, Index members, std::size_t /*member_bytes*/, F&& f) {
   const Index cohort = backend.cohort();
   parallel_for(backend.threads(), (members + cohort - 1) / cohort, [&](int, Index block) {
     Cpu<Real> worker(1, cohort);
@@ -72,13 +81,13 @@ void for_each_cohort(const Cpu<Real>& backend, Index members, F&& f) {
   });
 }
 
-/// Makes host data usable by the backend's functors: here, the data itself.
+/// Host data for the backend's functors: here, the data itself.
 template <class Real, class T>
 MatrixView<const T> resident(const Cpu<Real>&, MatrixView<const T> host) {
   return host;
 }
 template <class Real, class T>
-TensorView<const T> resident(const Cpu<Real>&, TensorView<const T> host) {
+MatrixView<const T> kept(const Cpu<Real>&, MatrixView<const T> host) {
   return host;
 }
 
@@ -102,9 +111,9 @@ void for_each_element(const Cpu<Real>&, Index members, Index rows, Index columns
     }
 }
 
-template <class Real>
-void fill_zero(const Cpu<Real>&, MatrixView<Real> x) {
-  for (Index i = 0; i < x.rows; ++i) std::fill_n(x.row(i), x.cols, Real(0));
+template <class Real, class T>
+void fill_zero(const Cpu<Real>&, MatrixView<T> x) {
+  for (Index i = 0; i < x.rows; ++i) std::fill_n(x.row(i), x.cols, T(0));
 }
 
 /// out[m][j] = sum over i of x[m][i][j], in ascending order of i.

@@ -31,7 +31,6 @@ constexpr Index tile_rows(Index width, Index most) {
   return ceil_divide(width, ceil_divide(width, most));
 }
 
-template <class Real>
 inline constexpr Index most_tile_rows = vector_registers == 32 ? 8 : 6;
 
 /// The same where rows are channels, a share of a block.
@@ -48,7 +47,6 @@ struct DirectConvolution {
   static constexpr Index filter_blocks = ceil_divide(E::filters, lanes);
   static constexpr Index channel_vectors = channel_blocks % 2 == 0 ? 2 : 1;
   static constexpr Index filter_vectors = filter_blocks % 2 == 0 ? 2 : 1;
-  static constexpr Index image = E::channels * E::height * E::width;
   static constexpr Index out_positions = E::out_height * E::out_width;
 
   static constexpr Index padded_height = E::height + 2 * E::padding;
@@ -64,7 +62,7 @@ struct DirectConvolution {
 
   /// y = x * w, or y += x * w.
   static void forward(MatrixView<const Real> x, const Real* w, MatrixView<Real> y, Write write) {
-    constexpr Index rows = tile_rows(E::out_width, most_tile_rows<Real>);
+    constexpr Index rows = tile_rows(E::out_width, most_tile_rows);
     constexpr Index out_block = out_positions * lanes;
     const auto [filters, in, out] = scratch<Real, 3>(
         {filter_blocks * filter_block, channel_blocks * padded_block + rows * E::stride * lanes,
@@ -89,7 +87,7 @@ struct DirectConvolution {
   /// dx = the slope in x when y has slope dy. Input positions of one phase (position modulo
   /// stride) are neighbours in the output, so that a tile takes those.
   static void input_gradient(MatrixView<const Real> dy, const Real* w, MatrixView<Real> dx) {
-    constexpr Index rows = tile_rows(ceil_divide(E::width, E::stride), most_tile_rows<Real>);
+    constexpr Index rows = tile_rows(ceil_divide(E::width, E::stride), most_tile_rows);
     constexpr Index in_block = E::height * E::width * lanes;
     constexpr ImagePlace<E::width> in_place{E::width, 0, 0};
     const auto [filters, slopes, in] =

@@ -49,12 +49,15 @@ struct ScaleElements {
   EXPUNGE_HD void operator()(Index m, Index i, Index j) const { x(m, i, j) *= factor; }
 };
 
-/// The product above. Throws std::invalid_argument with all extents when they do not fit.
+/// Rows and columns of C, and what is summed over.
+struct GemmExtents {
+  Index rows, inner, cols;
+};
+
+/// Throws std::invalid_argument with all extents when they do not fit.
 template <class Real>
-void gemm(const Cpu<Real>& backend, Op op_a, Op op_b, std::type_identity_t<Real> alpha,
-          std::type_identity_t<TensorView<const Real>> a,
-          std::type_identity_t<TensorView<const Real>> b, std::type_identity_t<Real> beta,
-          std::type_identity_t<TensorView<Real>> c) {
+GemmExtents gemm_extents(Op op_a, Op op_b, TensorView<const Real> a, TensorView<const Real> b,
+                         TensorView<Real> c) {
   const Index rows = op_a == Op::none ? a.rows : a.features;
   const Index inner_a = op_a == Op::none ? a.features : a.rows;
   const Index inner_b = op_b == Op::none ? b.rows : b.features;
@@ -63,6 +66,16 @@ void gemm(const Cpu<Real>& backend, Op op_a, Op op_b, std::type_identity_t<Real>
               b.members == c.members,
           "gemm: op(A) is [", a.members, "][", rows, "][", inner_a, "], op(B) is [", b.members,
           "][", inner_b, "][", cols, "], C is [", c.members, "][", c.rows, "][", c.features, "]");
+  return {rows, inner_a, cols};
+}
+
+/// The product above.
+template <class Real>
+void gemm(const Cpu<Real>& backend, Op op_a, Op op_b, std::type_identity_t<Real> alpha,
+          std::type_identity_t<TensorView<const Real>> a,
+          std::type_identity_t<TensorView<const Real>> b, std::type_identity_t<Real> beta,
+          std::type_identity_t<TensorView<Real>> c) {
+  gemm_extents(op_a, op_b, a, b, c);
   if (beta == Real(0))
     fill_zero(backend, c.flat());
   else if (beta != Real(1))

@@ -82,16 +82,16 @@ class Coefficients {
 
  public:
   Coefficients(B& backend, const PerMember& values, Index members)
-      : values_(values.begin(), values.end()) {
+      : values_(values.begin(), values.end()),
+        resident_(resident(backend, MatrixView<const Real>(values_.data(), members, 1))) {
     require(static_cast<Index>(values.size()) == members, "vectors: ", values.size(),
             " coefficients for ", members, " members");
-    view_ = resident(backend, MatrixView<const Real>(values_.data(), members, 1));
   }
-  MatrixView<const Real> view() const { return view_; }
+  MatrixView<const Real> view() const { return resident_; }
 
  private:
   std::vector<Real> values_;
-  MatrixView<const Real> view_;
+  typename B::template Resident<Real> resident_;
 };
 
 }  // namespace detail

@@ -5,7 +5,7 @@
 //   filters    [36][filter blocks][channels][lanes]
 //   products   [36][filter blocks][tiles][lanes]
 //
-// A group is so many whole examples that its data stay in the nearer caches.
+// A group is so many whole examples that a transform's reads and writes stay close together, not more.
 #pragma once
 
 #include "expunge/backend/direct_convolution.hpp"
@@ -35,7 +35,7 @@ struct WinogradTiles {
 
   // A group of examples. Numbers of one point are a vector more than they need apart, or 36 of them
   // would fall on the same few lines of the cache.
-  static constexpr Index tile_rows = most_tile_rows<Real>;
+  static constexpr Index tile_rows = most_tile_rows;
   static constexpr Index group = std::max<Index>(1, 64 / tiles);
   static constexpr Index group_tiles = ceil_divide(group * tiles, tile_rows) * tile_rows;
   static constexpr Index data_point = (ChannelBlocks * group_tiles + 1) * lanes;

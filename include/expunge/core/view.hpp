@@ -30,6 +30,9 @@ struct MatrixView {
       : data(data_), rows(rows_), cols(cols_), stride(stride_) {}
   EXPUNGE_HD MatrixView(T* data_, Index rows_, Index cols_)
       : MatrixView(data_, rows_, cols_, cols_) {}
+  template <class Mutable>
+  requires std::is_same_v<const Mutable, T> EXPUNGE_HD MatrixView(MatrixView<Mutable> x)
+      : MatrixView(x.data, x.rows, x.cols, x.stride) {}
 
   EXPUNGE_HD T* row(Index i) const { return data + i * stride; }
   EXPUNGE_HD T& operator()(Index i, Index j) const { return data[i * stride + j]; }
@@ -42,9 +45,6 @@ struct MatrixView {
   /// Rows [first, first + count).
   EXPUNGE_HD MatrixView row_range(Index first, Index count) const {
     return {data + first * stride, count, cols, stride};
-  }
-  EXPUNGE_HD operator MatrixView<const T>() const requires(!std::is_const_v<T>) {
-    return {data, rows, cols, stride};
   }
 };
 
@@ -63,6 +63,9 @@ struct TensorView {
       : data(data_), members(members_), rows(rows_), features(features_), member_stride(stride_) {}
   EXPUNGE_HD TensorView(T* data_, Index members_, Index rows_, Index features_)
       : TensorView(data_, members_, rows_, features_, rows_ * features_) {}
+  template <class Mutable>
+  requires std::is_same_v<const Mutable, T> EXPUNGE_HD TensorView(TensorView<Mutable> x)
+      : TensorView(x.data, x.members, x.rows, x.features, x.member_stride) {}
 
   EXPUNGE_HD T* row(Index m, Index i) const { return data + m * member_stride + i * features; }
   EXPUNGE_HD T& operator()(Index m, Index i, Index j) const { return row(m, i)[j]; }
@@ -77,9 +80,6 @@ struct TensorView {
   }
   /// [members][rows * features]: one row of numbers per member.
   EXPUNGE_HD MatrixView<T> flat() const { return {data, members, rows * features, member_stride}; }
-  EXPUNGE_HD operator TensorView<const T>() const requires(!std::is_const_v<T>) {
-    return {data, members, rows, features, member_stride};
-  }
 };
 
 /// The same numbers under all of `members`: member stride 0.

@@ -42,8 +42,8 @@ struct ChannelStandardisation {
 inline constexpr ChannelStandardisation cifar10_channels{{.4914, .4822, .4465},
                                                          {.2023, .1994, .2010}};
 /// Of all pixels of CIFAR-100's training set.
-inline constexpr ChannelStandardisation cifar100_channels{{.5071, .4867, .4408},
-                                                          {.2675, .2565, .2761}};
+inline constexpr ChannelStandardisation cifar100_channels{{.5071, .4865, .4409},
+                                                          {.2673, .2564, .2762}};
 
 namespace detail {
 

@@ -1,8 +1,9 @@
 // .npy arrays: reading into Array<T, Rank> with conversion, and writing.
 //
 // Reads f2, f4, f8, b1, i1 to i8 and u1 to u8, both byte orders, C and Fortran order, versions 1 to
-// 3 (see npy_header.hpp). Every type converts to a floating-point T, which rounds. Integers convert
-// to integers that hold their value, floating-point numbers never do. bool takes b1, 0 and 1.
+// 3 (see npy_header.hpp). Every type converts to a floating-point T, which rounds; a finite number
+// beyond its range is refused. Integers convert to integers that hold their value, floating-point
+// numbers never do. bool takes b1, 0 and 1.
 //
 // A file is read in pieces, so no more memory is needed than the result's; a wrong header is
 // refused before the result is allocated. Writing is atomic (see atomic_file.hpp), version 1.0, C
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -41,7 +43,10 @@ bool convert_number(From from, To& to) {
       to = static_cast<Half>(static_cast<float>(from));
     else
       to = static_cast<To>(from);
-    return true;
+    if constexpr (sizeof(From) <= sizeof(To) || !is_real_type<From>)
+      return true;
+    else  // beyond the range of To: only what was infinite may become so
+      return std::isfinite(static_cast<double>(to)) || !std::isfinite(static_cast<double>(from));
   } else if constexpr (is_real_type<From>) {
     return false;
   } else {

@@ -62,7 +62,7 @@ class Safetensors {
   }
 
   /// Numbers [from, from + count) of a tensor of this file, row-major, converted to T. Throws
-  /// io_error if the type of its numbers is not read as T, std::invalid_argument if they are not
+  /// io_error if the type of its numbers is not read as T or T cannot hold one, std::invalid_argument if they are not
   /// all there.
   template <class T>
   void read(const SafetensorsEntry& tensor, Index from, Index count, T* to) const {
@@ -73,11 +73,17 @@ class Safetensors {
             "', which has ", size);
     const std::uint64_t at =
         header_.data_offset + tensor.begin + static_cast<std::uint64_t>(from) * tensor.type.bytes;
-    if (!convert(tensor.type.name, bytes_.data() + at, static_cast<std::size_t>(count), to))
+    const Index good = convert(tensor.type.name, bytes_.data() + at, count, to);
+    if (good < 0)
       throw io_error(name_, at,
                      sentence("tensor '", detail::shown(tensor.name), "' has numbers of type ",
                               tensor.type.name, ", which cannot be read as ",
                               std::is_integral_v<T> ? "integers" : "real numbers"));
+    if (good < count)
+      throw io_error(name_, at + static_cast<std::uint64_t>(good) * tensor.type.bytes,
+                     sentence("tensor '", detail::shown(tensor.name), "' of type ",
+                              tensor.type.name, " holds a number at position ", from + good,
+                              " that ", detail::npy_type<T>(), " cannot"));
   }
 
   /// All numbers of the tensor of this name. Throws io_error if there is none.
@@ -92,19 +98,21 @@ class Safetensors {
   }
 
  private:
+  /// How many numbers were converted before one that T cannot hold; -1 for a type that is not read.
   template <class T>
-  static bool convert(std::string_view type, const std::uint8_t* bytes, std::size_t count, T* to) {
+  static Index convert(std::string_view type, const std::uint8_t* bytes, Index count, T* to) {
     const auto as = [&]<class From>(From) {
       constexpr bool swapped = std::endian::native != std::endian::little;
-      return detail::convert_bytes<From>(bytes, count, swapped, to) == count;
+      return static_cast<Index>(
+          detail::convert_bytes<From>(bytes, static_cast<std::size_t>(count), swapped, to));
     };
     if constexpr (std::is_integral_v<T>) {
-      return type == "I64" && as(std::int64_t());
+      return type == "I64" ? as(std::int64_t()) : -1;
     } else {
       if (type == "F32") return as(float());
       if (type == "F64") return as(double());
       if (type == "F16") return as(Half());
-      return type == "BF16" && as(Eigen::bfloat16());
+      return type == "BF16" ? as(Eigen::bfloat16()) : -1;
     }
   }
 
@@ -219,6 +227,8 @@ inline void write_safetensors(const std::filesystem::path& path, std::vector<Ten
                               const std::map<std::string, std::string>& metadata = {}) {
   detail::sort_for_writing(tensors);
   const std::string header = detail::safetensors_dictionary(tensors, metadata);
+  require(header.size() <= longest_safetensors_header, "write_safetensors: a header of ",
+          header.size(), " bytes; readers take ", longest_safetensors_header);
   AtomicFile file(path);
   const auto length = static_cast<std::uint64_t>(header.size());
   std::uint8_t digits[8];

@@ -30,6 +30,9 @@ struct TensorType {
   std::uint64_t bytes;
 };
 
+/// Of the text of a header, in bytes, as in the reference implementation.
+inline constexpr std::uint64_t longest_safetensors_header = 100'000'000;
+
 inline constexpr TensorType tensor_types[] = {
     {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1},
     {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
@@ -175,16 +178,15 @@ inline void check_names_differ(const SafetensorsHeader& header, const std::strin
 /// io_error.
 inline SafetensorsHeader read_safetensors_header(std::span<const std::uint8_t> bytes,
                                                  const std::string& file) {
-  constexpr std::uint64_t most = 100'000'000;
   if (bytes.size() < 8)
     throw io_error(file, bytes.size(), "not a safetensors file: 8 bytes of length were expected");
   std::uint64_t length = 0;
   for (std::size_t i = 0; i < 8; ++i) length |= static_cast<std::uint64_t>(bytes[i]) << (8 * i);
-  if (length > most || length > bytes.size() - 8)
-    throw io_error(
-        file, 0,
-        sentence("not a safetensors file, or cut off: a header of ", length, " bytes is claimed, ",
-                 bytes.size() - 8, " bytes follow, at most ", most, " are read"));
+  if (length > longest_safetensors_header || length > bytes.size() - 8)
+    throw io_error(file, 0,
+                   sentence("not a safetensors file, or cut off: a header of ", length,
+                            " bytes is claimed, ", bytes.size() - 8, " bytes follow, at most ",
+                            longest_safetensors_header, " are read"));
   if (length == 0 || bytes[8] != '{')
     throw io_error(file, 8, "not a safetensors file: '{' was expected");
   SafetensorsHeader header;

@@ -104,9 +104,10 @@ class Jacobian {
         require(points(m, i) >= 0 && points(m, i) < data.size(), "Jacobian: point ", points(m, i),
                 " of ", data.size());
     const MatrixView<Real> inputs = inputs_.view();
-    gather_rows(
-        backend, data.inputs, points,
-        TensorView<Real>(inputs.data, points.rows, points_, Model::Input::size, inputs.stride));
+    for (Index m = 0; m < points.rows; ++m)
+      for (Index i = 0; i < points_; ++i)
+        copy_rows(backend, data.inputs.row_range(points(m, i), 1),
+                  inputs.row_range(m, 1).columns(i * Model::Input::size, Model::Input::size));
     check_labels("Jacobian", data, Model::classes);
     std::vector<Label> labels;
     for (Index m = 0; m < points.rows; ++m)
@@ -232,13 +233,15 @@ class Jacobian {
     Model::add_kernel(backend, weights_, TensorView<const Real>(x), space,
                       TensorView<const Real>(dz), kernels, k);
     work_ += 0.5 * static_cast<double>(rows);
+    Array<Real, 3> between = make_array<Real>(members_, rows, rows);
+    copy_rows(backend, MatrixView<const Real>(kernel), view(between).flat());
     Array<Real, 3> coupling = make_array<Real>(members_, outputs, outputs);
     coupling.fill(Real(0));
     for (Index m = 0; m < members_; ++m)
       for (Index i = 0; i < rows; ++i)
         for (Index o = 0; o < outputs; ++o)
           coupling(m, i % outputs, o) +=
-              k(m, i, i / outputs * outputs + o) / static_cast<Real>(count);
+              between(m, i, i / outputs * outputs + o) / static_cast<Real>(count);
     return coupling;
   }
 
@@ -255,7 +258,8 @@ class Jacobian {
   /// forward pass, a backward pass and a tangent pass count half each.
   double work() const { return work_; }
 
- private:
+  // What kernels are made of is public: nvcc takes no private type there.
+
   /// Every row `outputs` times over.
   struct RepeatRows {
     TensorView<const Real> from;
@@ -295,6 +299,7 @@ class Jacobian {
     }
   };
 
+ private:
   template <class F>
   void for_each_batch(F&& f) {
     for (Index first = 0; first < points_; first += batch_)

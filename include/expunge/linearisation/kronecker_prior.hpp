@@ -90,7 +90,6 @@ struct KroneckerPrior {
     void apply_root_transpose(B& backend, MatrixView<Real> v) { solve(backend, Solve::half, v); }
     double flops() const { return flops_; }
 
-   private:
     /// a = scale a, and shift is added to its diagonal.
     struct ScaleThenShift {
       MatrixView<const Real> scale, shift;  // [members][1]
@@ -100,6 +99,7 @@ struct KroneckerPrior {
       }
     };
 
+   private:
     /// A / (rows g) + pi I and S / (rows g) + I / pi: their product is P^-1.
     void damp(B& backend, TensorView<Real> inputs, TensorView<Real> outputs, const PerMember& mu) {
       const PerMember a = mean_diagonal(backend, inputs);

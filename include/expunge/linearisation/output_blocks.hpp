@@ -55,7 +55,7 @@ struct OutputBlocks {
       jacobian_.prepare_kernel(backend, kernels_);
       choose_basis(backend);
       const std::vector<Real> one(static_cast<std::size_t>(members_), Real(1));
-      const MatrixView<const Real> ones =
+      const typename B::template Resident<Real> ones =
           resident(backend, MatrixView<const Real>(one.data(), members_, 1));
       for (Index o = 0; o < outputs; ++o) {
         const TensorView<Real> k = block(o);
@@ -91,7 +91,6 @@ struct OutputBlocks {
 
     double flops() const { return flops_; }
 
-   private:
     /// direction[m] = column o of basis[m].
     struct TakeColumn {
       TensorView<const Real> basis;
@@ -118,6 +117,7 @@ struct OutputBlocks {
       }
     };
 
+   private:
     static Index allowed_points(const OutputBlocks& policy, const JacobianType& jacobian) {
       const double p = static_cast<double>(jacobian.points());
       const double bytes = p * p * static_cast<double>(outputs) * sizeof(Real);

@@ -73,15 +73,19 @@ class OutputDirection {
 
  public:
   OutputDirection(B& backend, Index members, Index outputs, Index o)
-      : values_(static_cast<std::size_t>(members * outputs)) {
-    for (Index m = 0; m < members; ++m) values_[static_cast<std::size_t>(m * outputs + o)] = 1;
-    view_ = resident(backend, MatrixView<const Real>(values_.data(), members, outputs));
-  }
-  MatrixView<const Real> view() const { return view_; }
+      : values_(unit_rows(members, outputs, o)),
+        resident_(resident(backend, MatrixView<const Real>(values_.data(), members, outputs))) {}
+  MatrixView<const Real> view() const { return resident_; }
 
  private:
+  static std::vector<Real> unit_rows(Index members, Index outputs, Index o) {
+    std::vector<Real> rows(static_cast<std::size_t>(members * outputs));
+    for (Index m = 0; m < members; ++m) rows[static_cast<std::size_t>(m * outputs + o)] = 1;
+    return rows;
+  }
+
   std::vector<Real> values_;
-  MatrixView<const Real> view_;
+  typename B::template Resident<Real> resident_;
 };
 
 /// Of `count` kernels between so many points.

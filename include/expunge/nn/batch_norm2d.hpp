@@ -16,8 +16,8 @@
 //               a = gamma / sqrt(var + eps);   w = 1 / n in train mode, 0 in eval mode
 //
 // The cache holds what the forward pass normalised by, and w, so that later passes know its mode.
-// Cost: forward reads x twice (moments and xhat of a plane come from the cache of the processor),
-// backward reads x and dy twice. Sums are taken by plane and then over rows, always in that order.
+// Cost: forward reads x twice from memory (the second sum of a plane's moments comes from the
+// processor's cache), backward reads x and dy twice. Sums are taken by plane and then over rows, always in that order.
 #pragma once
 
 #include <algorithm>
@@ -25,8 +25,8 @@
 #include <limits>
 
 #include "expunge/backend/cpu.hpp"
+#include "expunge/nn/carve.hpp"
 #include "expunge/nn/image.hpp"
-#include "expunge/nn/scratch.hpp"
 
 namespace expunge {
 
@@ -202,6 +202,7 @@ struct BatchNorm2d {
   static void forward(B& backend, WeightsOn<B> weights, ConstTensor<B> x, Tensor<B> y,
                       Tensor<B> saved, Mode mode) {
     using Real = typename B::Real;
+    if (x.rows == 0 && mode == Mode::eval) return;  // and then the cache has no room either
     const ChannelScale<Real> scale = channel_scale(saved);
     if (mode == Mode::train) {
       require(x.rows * plane > 1, "BatchNorm2d: one number per channel (", x.rows, " row of ",
@@ -215,14 +216,13 @@ struct BatchNorm2d {
       for_each_element(backend, x.members, 1, channels,
                        RunningMoments<Real>{weights.stats, scale, Real(eps)});
     }
-    write(backend, WriteNormalised<Real>{
-                       {planes(x, channels), channel_scale(ConstTensor<B>(saved)), weights.theta},
-                       planes(y, channels)});
+    write(backend, WriteNormalised<Real>{{planes(x, channels), fixed_scale(saved), weights.theta},
+                                         planes(y, channels)});
   }
 
   template <class B>
   static void backward(B& backend, WeightsOn<B> weights, ConstTensor<B> x, ConstTensor<B>,
-                       ConstTensor<B> saved, ConstTensor<B> dy, Tensor<B> dx, Matrix<B> dtheta) {
+                       Tensor<B> saved, ConstTensor<B> dy, Tensor<B> dx, Matrix<B> dtheta) {
     using Real = typename B::Real;
     const MatrixView<Real> products = sum_products(backend, x, dy, saved);
     if (!dtheta.empty()) copy_rows(backend, MatrixView<const Real>(products), dtheta);
@@ -231,10 +231,10 @@ struct BatchNorm2d {
 
   template <class B>
   static void tangent(B& backend, WeightsOn<B> weights, ConstTensor<B> x, ConstTensor<B>,
-                      ConstTensor<B> saved, ConstTensor<B> dx, MatrixView<const typename B::Real> v,
+                      Tensor<B> saved, ConstTensor<B> dx, MatrixView<const typename B::Real> v,
                       Tensor<B> dy) {
     using Real = typename B::Real;
-    const Normalised<Real> along{planes(x, channels), channel_scale(saved), v};
+    const Normalised<Real> along{planes(x, channels), fixed_scale(saved), v};
     if (dx.empty()) return write(backend, WriteNormalised<Real>{along, planes(dy, channels)});
     derive(backend, weights, x, saved, dx, sum_products(backend, x, dx, saved), dy);
     write(backend, AddNormalised<Real>{along, planes(dy, channels)});
@@ -248,23 +248,22 @@ struct BatchNorm2d {
 
   /// sum v xhat and sum v of every channel, [members][2 C], in the scratch of the cache.
   template <class B>
-  static Matrix<B> sum_products(B& backend, ConstTensor<B> x, ConstTensor<B> v,
-                                ConstTensor<B> saved) {
+  static Matrix<B> sum_products(B& backend, ConstTensor<B> x, ConstTensor<B> v, Tensor<B> saved) {
     using Real = typename B::Real;
-    const TensorView<Real> by_plane = sums(scratch_of(saved));
+    const TensorView<Real> by_plane = sums(saved);
     for_each_element(backend, x.members, x.rows, channels,
-                     PlaneProducts<Real>{x, v, channel_scale(saved), by_plane, plane});
+                     PlaneProducts<Real>{x, v, fixed_scale(saved), by_plane, plane});
     for_each_element(backend, x.members, 1, 2 * channels, FoldRows<Real>{by_plane});
     return {by_plane.data, by_plane.members, 2 * channels, by_plane.member_stride};
   }
 
   template <class B>
-  static void derive(B& backend, WeightsOn<B> weights, ConstTensor<B> x, ConstTensor<B> saved,
+  static void derive(B& backend, WeightsOn<B> weights, ConstTensor<B> x, Tensor<B> saved,
                      ConstTensor<B> v, MatrixView<const typename B::Real> products, Tensor<B> out) {
     using Real = typename B::Real;
     for_each_element(backend, x.members, x.rows * channels, plane,
                      BatchNormDerivative<Real>{
-                         planes(x, channels), planes(v, channels), channel_scale(saved),
+                         planes(x, channels), planes(v, channels), fixed_scale(saved),
                          weights.theta.columns(0, channels), products, planes(out, channels)});
   }
 
@@ -273,6 +272,10 @@ struct BatchNorm2d {
     const MatrixView<T> first(saved.data, saved.members, 2 * channels + 1, saved.member_stride);
     return {first.columns(0, channels), first.columns(channels, channels),
             first.columns(2 * channels, 1)};
+  }
+  template <class Real>
+  static ChannelScale<const Real> fixed_scale(TensorView<Real> saved) {
+    return channel_scale(TensorView<const Real>(saved));
   }
   template <class T>
   static TensorView<T> sums(TensorView<T> saved) {

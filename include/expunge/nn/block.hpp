@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "expunge/nn/carve.hpp"
 #include "expunge/nn/layer_list.hpp"
-#include "expunge/nn/scratch.hpp"
 
 namespace expunge {
 
@@ -52,9 +52,9 @@ class Block : private detail::LayerList<Layers...> {
                          Real* stats) {
     static_assert(fits);
     for_each_layer([&]<std::size_t L>() {
-      constexpr Index offset = parameter_offsets[L];
-      LayerAt<L>::initialise(seed, member, first_index + offset, theta + offset,
-                             stats + statistic_offsets[L]);
+      constexpr Index parameter = parameter_offsets[L], statistic = statistic_offsets[L];
+      LayerAt<L>::initialise(seed, member, first_index + parameter + statistic, theta + parameter,
+                             stats + statistic);
     });
   }
 
@@ -70,11 +70,11 @@ class Block : private detail::LayerList<Layers...> {
 
   template <class B>
   static void backward(B& backend, WeightsOn<B> weights, ConstTensor<B> x, ConstTensor<B> y,
-                       ConstTensor<B> saved, ConstTensor<B> dy, Tensor<B> dx, Matrix<B> dtheta) {
+                       Tensor<B> saved, ConstTensor<B> dy, Tensor<B> dx, Matrix<B> dtheta) {
     ConstTensor<B> above = dy;
     for_each_layer_backwards([&]<std::size_t L>() {
       Tensor<B> below = dx;
-      if constexpr (L > 0) below = gradient<L - 1>(scratch_of(saved), LayerAt<L>::Input::size);
+      if constexpr (L > 0) below = gradient<L - 1>(saved, LayerAt<L>::Input::size);
       LayerAt<L>::backward(
           backend, List::template slice<L>(weights), input<L>(x, saved), output<L>(y, saved),
           cache_of<L>(saved), above, below,
@@ -85,13 +85,13 @@ class Block : private detail::LayerList<Layers...> {
 
   template <class B>
   static void tangent(B& backend, WeightsOn<B> weights, ConstTensor<B> x, ConstTensor<B> y,
-                      ConstTensor<B> saved, ConstTensor<B> dx,
+                      Tensor<B> saved, ConstTensor<B> dx,
                       MatrixView<const typename B::Real> direction,
                       Tensor<B> dy) requires(TangentLayer<Layers, B>&&...) {
     ConstTensor<B> moves = dx;
     for_each_layer([&]<std::size_t L>() {
       Tensor<B> to = dy;
-      if constexpr (L + 1 < depth) to = gradient<L>(scratch_of(saved), output_sizes[L]);
+      if constexpr (L + 1 < depth) to = gradient<L>(saved, output_sizes[L]);
       LayerAt<L>::tangent(backend, List::template slice<L>(weights), input<L>(x, saved),
                           output<L>(y, saved), cache_of<L>(saved), moves,
                           direction.columns(parameter_offsets[L], LayerAt<L>::parameters), to);
@@ -100,15 +100,15 @@ class Block : private detail::LayerList<Layers...> {
   }
 
  private:
-  template <std::size_t L, class Real, class T>
-  static TensorView<const Real> input(TensorView<const Real> x, TensorView<T> saved) {
+  template <std::size_t L, class Real>
+  static TensorView<const Real> input(TensorView<const Real> x, TensorView<Real> saved) {
     if constexpr (L == 0)
       return x;
     else
       return carve(saved, output_offsets[L - 1], output_sizes[L - 1]);
   }
-  template <std::size_t L, class T>
-  static TensorView<T> output(TensorView<T> y, TensorView<T> saved) {
+  template <std::size_t L, class T, class Real>
+  static TensorView<T> output(TensorView<T> y, TensorView<Real> saved) {
     if constexpr (L + 1 == depth)
       return y;
     else

@@ -13,13 +13,13 @@
 //   tangent     dy = x * v + c + dx * w      in the direction (v, c) of the weights
 //
 // A pass costs 2 kernel^2 channels filters out_height out_width operations an example, backward two
-// of them; 3x3 kernels of stride 1 take fewer (backend/winograd.hpp). Nothing is cached: the
+// of them; kernels of 3x3 at stride 1 and 5x5 at stride 2 take fewer (backend/winograd.hpp). Nothing is cached: the
 // backward pass reads x.
 #pragma once
 
 #include "expunge/backend/convolution.hpp"
+#include "expunge/nn/image.hpp"
 #include "expunge/nn/initialisation.hpp"
-#include "expunge/nn/layer.hpp"
 
 namespace expunge {
 
@@ -34,7 +34,7 @@ struct AddChannelBias {
   }
 };
 
-/// sums[m][0][f] = sum over rows and positions of dy.
+/// sums[m][0][f] = sum over positions and then rows of dy.
 template <class Real>
 struct SumChannels {
   TensorView<const Real> dy;
@@ -42,8 +42,10 @@ struct SumChannels {
   Index positions;
   EXPUNGE_HD void operator()(Index m, Index, Index f) const {
     Real sum = 0;
-    for (Index i = 0; i < dy.rows; ++i)
-      for (Index p = 0; p < positions; ++p) sum += dy(m, i, f * positions + p);
+    for (Index i = 0; i < dy.rows; ++i) {
+      const Real* at = dy.row(m, i) + f * positions;
+      sum += lane_sum<Real>(positions, [=](Index p) { return at[p]; });
+    }
     sums(m, f) = sum;
   }
 };

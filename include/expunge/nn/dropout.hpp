@@ -4,12 +4,11 @@
 //   Mode::eval     y = x
 //
 // The mask is a function of (seed, member, step, row of the batch, index): stats holds a key of 64
-// bits, made of the seed, the member and the layer's place among the weights, and the number of
-// train passes so far, which every train pass moves on by one. So masks depend on no thread and no
-// cohort, and a resumed run goes on with the masks that it would have had. Two dropout layers with
-// no weights between them would have the same key: put one.
+// bits, made of the seed, the member and the layer's place in the model, and the number of train
+// passes so far, which every train pass moves on by one. So masks depend on no thread and no
+// cohort, and a resumed run goes on with the masks that it would have had.
 //
-//   stats   the key as four numbers of 16 bits, then the step (in float exact up to 2^24)
+//   stats   the key as four numbers of 16 bits, highest first, then the step as two
 //   cache   the mask [rows][size]
 #pragma once
 
@@ -23,16 +22,20 @@ namespace expunge {
 /// Four numbers of a mask from one counter; position g of a row covers 4 g .. 4 g + 3.
 template <class Real>
 struct DropoutMask {
-  MatrixView<const Real> stats;  // [members][5]
+  MatrixView<const Real> stats;  // [members][6]
   TensorView<Real> mask;         // [members][rows][size]
   std::uint64_t dropped_below;   // of 2^32
   Real kept;
 
   EXPUNGE_HD void operator()(Index m, Index i, Index g) const {
-    std::uint64_t key = 0;
-    for (Index piece = 0; piece < 4; ++piece)
-      key = key << 16 | static_cast<std::uint64_t>(stats(m, piece));
-    const Stream step{Purpose::dropout, static_cast<std::uint32_t>(stats(m, 4))};
+    const auto joined = [&](Index first, Index count) {
+      std::uint64_t number = 0;
+      for (Index piece = first; piece < first + count; ++piece)
+        number = number << 16 | static_cast<std::uint64_t>(stats(m, piece));
+      return number;
+    };
+    const std::uint64_t key = joined(0, 4);
+    const Stream step{Purpose::dropout, static_cast<std::uint32_t>(joined(4, 2))};
     const Index groups = (mask.features + 3) / 4;
     const std::array<std::uint32_t, 4> bits =
         random_bits(key, step, static_cast<std::uint64_t>(i * groups + g));
@@ -44,7 +47,14 @@ struct DropoutMask {
 template <class Real>
 struct NextDropoutStep {
   MatrixView<Real> stats;
-  EXPUNGE_HD void operator()(Index m, Index, Index) const { stats(m, 4) += Real(1); }
+  EXPUNGE_HD void operator()(Index m, Index, Index) const {
+    Real& high = stats(m, 4);
+    Real& low = stats(m, 5);
+    low += Real(1);
+    if (low < Real(0x10000)) return;
+    low = Real(0);
+    high = high + Real(1) < Real(0x10000) ? high + Real(1) : Real(0);
+  }
 };
 
 template <class Real>
@@ -70,7 +80,7 @@ struct Dropout {
   using Input = S;
   using Output = S;
   static constexpr Index parameters = 0;
-  static constexpr Index statistics = 5;
+  static constexpr Index statistics = 6;
   static constexpr Index cache = S::size;
 
   template <class Real>
@@ -79,7 +89,7 @@ struct Dropout {
     const std::uint64_t key = random_word(seed, stream, static_cast<std::uint64_t>(first_index));
     for (int piece = 0; piece < 4; ++piece)
       stats[piece] = static_cast<Real>(key >> (48 - 16 * piece) & 0xffff);
-    stats[4] = 0;
+    stats[4] = stats[5] = 0;
   }
 
   template <class B>

@@ -39,9 +39,13 @@ using WeightsOn = Weights<typename B::Real>;
 ///   L::parameters              weights per member
 ///   L::statistics              running statistics per member
 ///   L::cache                   numbers per example kept from forward to backward
-///   L::initialise(seed, member, first_index, theta, stats)     initial weights of one member
+///   L::initialise(seed, member, first_index, theta, stats)     initial weights of one member;
+///                              first_index: weights and statistics of the layers before it
 ///   L::forward(b, weights, x, y, cache, mode)                  y [members][rows][Output::size]
 ///   L::backward(b, weights, x, y, cache, dy, dx, dtheta)       writes dx and dtheta, unless empty
+///
+/// What forward saved in the cache outlives backward and tangent passes; a layer that needs room of
+/// its own there asks for more of it and writes to that part alone.
 template <class L, class B>
 concept Layer = requires(B& backend, WeightsOn<B> weights, ConstTensor<B> in, Tensor<B> out,
                          Matrix<B> dtheta, typename B::Real* theta, Mode mode) {
@@ -52,7 +56,7 @@ concept Layer = requires(B& backend, WeightsOn<B> weights, ConstTensor<B> in, Te
   { L::cache } -> std::convertible_to<Index>;
   L::initialise(std::uint64_t{}, Index{}, Index{}, theta, theta);
   L::forward(backend, weights, in, out, out, mode);
-  L::backward(backend, weights, in, in, in, in, out, dtheta);
+  L::backward(backend, weights, in, in, out, in, out, dtheta);
 };
 
 /// A layer that can also be differentiated forwards, for products J v:
@@ -65,7 +69,7 @@ template <class L, class B>
 concept TangentLayer = Layer<L, B> &&
     requires(B& backend, WeightsOn<B> weights, ConstTensor<B> in, Tensor<B> out,
              MatrixView<const typename B::Real> direction) {
-  L::tangent(backend, weights, in, in, in, in, direction, out);
+  L::tangent(backend, weights, in, in, out, in, direction, out);
 };
 
 /// Operations that a kernel takes.

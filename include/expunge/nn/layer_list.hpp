@@ -15,7 +15,7 @@ template <class Before, class After>
 struct LayersFit {
   static_assert(
       std::is_same_v<typename Before::Output, typename After::Input>,
-      "Sequential: a layer's input shape must be the output shape of the layer before it; "
+      "Sequential, Block: a layer's input shape must be the output shape of the layer before it; "
       "LayersFit<Before, After> names the two layers.");
   static constexpr bool value = true;
 };

@@ -131,9 +131,11 @@ struct MaxPool {
 };
 
 template <class S, Index Window>
-struct MaxPool2d
-    : MaxPool<S, Shape<Image<S>::channels, Image<S>::height / Window, Image<S>::width / Window>,
-              Windows<Image<S>::height, Image<S>::width, Window, Window>> {
+struct MaxPool2d : MaxPool<S,
+                           Shape<Image<S>::channels, Image<S>::height / std::max<Index>(Window, 1),
+                                 Image<S>::width / std::max<Index>(Window, 1)>,
+                           Windows<Image<S>::height, Image<S>::width, std::max<Index>(Window, 1),
+                                   std::max<Index>(Window, 1)>> {
   static_assert(Window >= 1 && Window <= Image<S>::height && Window <= Image<S>::width,
                 "MaxPool2d: the window must fit into the image.");
 };

@@ -91,4 +91,19 @@ concept KroneckerModel = Model<M, B> &&
   { M::kronecker_scratch(Index{}) } -> std::convertible_to<Index>;
 };
 
+/// Bytes that one member needs for passes of `rows` examples and `copies` rows of weights (itself, its
+/// gradient, the optimiser's). 0, not known, for a model that does not say its workspace.
+template <class Model, class B>
+std::size_t member_bytes(Index rows, Index copies) {
+  using Real = typename B::Real;
+  if constexpr (requires { Model::template workspace_numbers<Real>(rows); }) {
+    const Index outside = rows * (Model::Input::size + 2 * Model::classes);
+    return sizeof(Real) *
+           static_cast<std::size_t>(Model::template workspace_numbers<Real>(rows) + outside +
+                                    copies * (Model::parameters + Model::statistics));
+  } else {
+    return 0;
+  }
+}
+
 }  // namespace expunge

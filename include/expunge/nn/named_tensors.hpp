@@ -27,14 +27,25 @@
 
 namespace expunge {
 
+/// What the numbers of a tensor are. All but weights lie in the row of stats.
+enum class Holds {
+  weights,
+  running_mean,      // of BatchNorm2d, moved by its momentum: reestimate_statistics counts on it
+  running_variance,  // the same; none is negative
+  mask_state,        // of dropout: pieces of 16 bits; PyTorch has none
+  other_statistics,
+};
+
 /// A block of consecutive numbers of a member's row, in PyTorch's order.
 struct NamedTensor {
   std::string name;          // "0.weight"
   std::vector<Index> shape;  // outermost axis first; no axes: one number
   Index offset = 0;          // where it begins in the row
-  bool in_stats = false;     // the row is of stats (running statistics), not of theta
-  bool optional = false;     // PyTorch has none: a file of one model may leave it out
+  Holds holds = Holds::weights;
 
+  bool in_stats() const { return holds != Holds::weights; }
+  /// Whether a file of one model may leave it out.
+  bool optional() const { return holds == Holds::mask_state; }
   Index size() const {
     Index n = 1;
     for (const Index extent : shape) n *= extent;
@@ -81,7 +92,7 @@ std::vector<NamedTensor> tensors_in_order(const std::string& prefix) {
   const auto add = [&]<class L>(std::type_identity<L>) {
     for (NamedTensor tensor : LayerTensors<L>::tensors()) {
       tensor.name = prefix + std::to_string(number) + "." + tensor.name;
-      tensor.offset += tensor.in_stats ? statistics : parameters;
+      tensor.offset += tensor.in_stats() ? statistics : parameters;
       all.push_back(std::move(tensor));
     }
     number += modules_of<L>;
@@ -95,22 +106,22 @@ std::vector<NamedTensor> tensors_in_order(const std::string& prefix) {
 template <Index In, Index Out>
 struct LayerTensors<Linear<In, Out>> {
   static std::vector<NamedTensor> tensors() {
-    return {{"weight", {Out, In}, 0, false}, {"bias", {Out}, Out * In, false}};
+    return {{"weight", {Out, In}, 0}, {"bias", {Out}, Out * In}};
   }
 };
 
 template <Index In, Index Out>
 struct LayerTensors<LinearWithoutBias<In, Out>> {
-  static std::vector<NamedTensor> tensors() { return {{"weight", {Out, In}, 0, false}}; }
+  static std::vector<NamedTensor> tensors() { return {{"weight", {Out, In}, 0}}; }
 };
 
 template <class S, Index Filters, Index Kernel, Index Stride, Index Padding, Bias WithBias>
 struct LayerTensors<Conv2d<S, Filters, Kernel, Stride, Padding, WithBias>> {
   static std::vector<NamedTensor> tensors() {
     constexpr Index channels = Image<S>::channels;
-    std::vector<NamedTensor> table = {{"weight", {Filters, channels, Kernel, Kernel}, 0, false}};
+    std::vector<NamedTensor> table = {{"weight", {Filters, channels, Kernel, Kernel}, 0}};
     if (WithBias != Bias::none)
-      table.push_back({"bias", {Filters}, Filters * channels * Kernel * Kernel, false});
+      table.push_back({"bias", {Filters}, Filters * channels * Kernel * Kernel});
     return table;
   }
 };
@@ -119,10 +130,10 @@ template <class S>
 struct LayerTensors<BatchNorm2d<S>> {
   static std::vector<NamedTensor> tensors() {
     constexpr Index c = Image<S>::channels;
-    return {{"weight", {c}, 0, false},
-            {"bias", {c}, c, false},
-            {"running_mean", {c}, 0, true},
-            {"running_var", {c}, c, true}};
+    return {{"weight", {c}, 0},
+            {"bias", {c}, c},
+            {"running_mean", {c}, 0, Holds::running_mean},
+            {"running_var", {c}, c, Holds::running_variance}};
   }
 };
 
@@ -130,7 +141,7 @@ struct LayerTensors<BatchNorm2d<S>> {
 template <class S, class Probability>
 struct LayerTensors<Dropout<S, Probability>> {
   static std::vector<NamedTensor> tensors() {
-    return {{"mask_state", {Dropout<S, Probability>::statistics}, 0, true, true}};
+    return {{"mask_state", {Dropout<S, Probability>::statistics}, 0, Holds::mask_state}};
   }
 };
 
@@ -146,7 +157,7 @@ struct LayerTensors<SumOfBranches<Shortcut, Branch>> {
     for (NamedTensor& tensor : all) tensor.name = "module." + tensor.name;
     for (NamedTensor tensor : LayerTensors<Shortcut>::tensors()) {
       tensor.name = "shortcut." + tensor.name;
-      tensor.offset += tensor.in_stats ? Branch::statistics : Branch::parameters;
+      tensor.offset += tensor.in_stats() ? Branch::statistics : Branch::parameters;
       all.push_back(std::move(tensor));
     }
     return all;
@@ -163,10 +174,15 @@ std::vector<NamedTensor> sequential_tensors(const Sequential<Layers...>*) {
 /// All tensors of a model: its own table, or that of the layers of the Sequential that it is.
 template <class Model>
 std::vector<NamedTensor> tensors_of() {
-  if constexpr (requires { Model::tensors(); })
+  if constexpr (requires { Model::tensors(); }) {
     return Model::tensors();
-  else
+  } else {
+    static_assert(
+        requires { detail::sequential_tensors(static_cast<const Model*>(nullptr)); },
+        "tensors_of: a model that is no Sequential must name its weights by a static "
+        "tensors(); see docs/pytorch_weights.md#models-of-your-own.");
     return detail::sequential_tensors(static_cast<const Model*>(nullptr));
+  }
 }
 
 }  // namespace expunge

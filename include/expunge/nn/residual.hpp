@@ -8,6 +8,7 @@
 #pragma once
 
 #include "expunge/nn/block.hpp"
+#include "expunge/nn/relu.hpp"
 
 namespace expunge {
 
@@ -37,6 +38,17 @@ struct BranchesFit {
   static constexpr bool value = true;
 };
 
+/// Refuses branches that do not begin with the same shape.
+template <class ShortcutInput, class LayersInput>
+struct InputsFit {
+  static_assert(std::is_same_v<ShortcutInput, LayersInput>,
+                "Residual: the shortcut and the layers must take the same shape; InputsFit<...> "
+                "names the shape of the shortcut's input and that of the layers'.");
+  static constexpr bool value = true;
+};
+
+namespace detail {
+
 /// The shortcut y = x.
 template <class S>
 struct Identity {
@@ -44,6 +56,8 @@ struct Identity {
   using Output = S;
   static constexpr Index parameters = 0, statistics = 0, cache = 0;
 };
+
+}  // namespace detail
 
 /// y = Shortcut(x) + Branch(x). Its cache: the outputs of both, their caches, one gradient; an
 /// identity needs none of them.
@@ -54,7 +68,7 @@ class SumOfBranches {
   using Output = typename Branch::Output;
 
  private:
-  static constexpr bool plain = std::is_same_v<Shortcut, Identity<Input>>;
+  static constexpr bool plain = std::is_same_v<Shortcut, detail::Identity<Input>>;
   static constexpr Index branch_cache = cache_room(Output::size);
   static constexpr Index shortcut_output = branch_cache + cache_room(Branch::cache);
   static constexpr Index shortcut_cache = shortcut_output + (plain ? 0 : cache_room(Output::size));
@@ -72,7 +86,7 @@ class SumOfBranches {
     static_assert(fits);
     Branch::initialise(seed, member, first_index, theta, stats);
     if constexpr (!plain)
-      Shortcut::initialise(seed, member, first_index + Branch::parameters,
+      Shortcut::initialise(seed, member, first_index + Branch::parameters + Branch::statistics,
                            theta + Branch::parameters, stats + Branch::statistics);
   }
 
@@ -96,14 +110,14 @@ class SumOfBranches {
 
   template <class B>
   static void backward(B& backend, WeightsOn<B> weights, ConstTensor<B> x, ConstTensor<B>,
-                       ConstTensor<B> saved, ConstTensor<B> dy, Tensor<B> dx, Matrix<B> dtheta) {
+                       Tensor<B> saved, ConstTensor<B> dy, Tensor<B> dx, Matrix<B> dtheta) {
     Branch::backward(backend, of_branch(weights), x, carve(saved, 0, Output::size),
                      carve(saved, branch_cache, Branch::cache), dy, dx,
                      columns(dtheta, 0, Branch::parameters));
     ConstTensor<B> other = dy;
     if constexpr (!plain) {
       Tensor<B> to;
-      if (!dx.empty()) to = carve(scratch_of(saved), gradient, Input::size);
+      if (!dx.empty()) to = carve(saved, gradient, Input::size);
       Shortcut::backward(backend, of_shortcut(weights), x,
                          carve(saved, shortcut_output, Output::size),
                          carve(saved, shortcut_cache, Shortcut::cache), dy, to,
@@ -115,14 +129,15 @@ class SumOfBranches {
 
   template <class B>
   static void tangent(B& backend, WeightsOn<B> weights, ConstTensor<B> x, ConstTensor<B>,
-                      ConstTensor<B> saved, ConstTensor<B> dx, MatrixView<const typename B::Real> v,
-                      Tensor<B> dy) requires(TangentLayer<Branch, B>) {
+                      Tensor<B> saved, ConstTensor<B> dx, MatrixView<const typename B::Real> v,
+                      Tensor<B> dy) requires(TangentLayer<Branch, B> &&
+                                             (plain || TangentLayer<Shortcut, B>)) {
     Branch::tangent(backend, of_branch(weights), x, carve(saved, 0, Output::size),
                     carve(saved, branch_cache, Branch::cache), dx, v.columns(0, Branch::parameters),
                     dy);
     ConstTensor<B> other = dx;
     if constexpr (!plain) {
-      const Tensor<B> to = carve(scratch_of(saved), gradient, Output::size);
+      const Tensor<B> to = carve(saved, gradient, Output::size);
       Shortcut::tangent(backend, of_shortcut(weights), x,
                         carve(saved, shortcut_output, Output::size),
                         carve(saved, shortcut_cache, Shortcut::cache), dx,
@@ -133,7 +148,8 @@ class SumOfBranches {
   }
 
  private:
-  static constexpr bool fits = BranchesFit<typename Shortcut::Output, Output>::value;
+  static constexpr bool fits = BranchesFit<typename Shortcut::Output, Output>::value &&
+                               InputsFit<typename Shortcut::Input, Input>::value;
 
   template <class B>
   static void add(B& backend, ConstTensor<B> from, Tensor<B> to) {
@@ -157,9 +173,13 @@ class SumOfBranches {
 };
 
 template <class... Layers>
-using Residual = SumOfBranches<Identity<typename Block<Layers...>::Input>, Block<Layers...>>;
+using Residual =
+    SumOfBranches<detail::Identity<typename Block<Layers...>::Input>, Block<Layers...>>;
 
 template <class Shortcut, class... Layers>
 using ShortcutResidual = SumOfBranches<Shortcut, Block<Layers...>>;
+
+static_assert(TangentLayer<Residual<Relu<4>>, Cpu<float>> &&
+              TangentLayer<ShortcutResidual<Relu<4>, Relu<4>>, Cpu<float>>);
 
 }  // namespace expunge

@@ -24,8 +24,8 @@ template <class S, Index Out, Index Stride>
 struct BasicBlockOf {
   using First = ConvBlock<S, Out, 3, Stride>;
   using Second = ConvNorm<typename First::Output, Out, 3>;
-  using Shortcut = std::conditional_t<std::is_same_v<S, typename Second::Output>, Identity<S>,
-                                      ConvNorm<S, Out, 1, Stride>>;
+  using Shortcut = std::conditional_t<std::is_same_v<S, typename Second::Output>,
+                                      detail::Identity<S>, ConvNorm<S, Out, 1, Stride>>;
   using type =
       Block<SumOfBranches<Shortcut, Block<First, Second>>, ReluOf<typename Second::Output>>;
 };

@@ -57,6 +57,15 @@ class Sequential : private detail::LayerList<Layers...> {
     std::array<Buffer, 2> gradients;
   };
 
+  /// Of one member.
+  template <class Real>
+  static Index workspace_numbers(Index rows) {
+    Index sum = 2 * padded<Real>(rows * widest);
+    for (std::size_t l = 0; l < depth; ++l)
+      sum += padded<Real>(rows * output_sizes[l]) + padded<Real>(rows * cache_sizes[l]);
+    return sum;
+  }
+
   template <class B>
   static Workspace<B> workspace(B& backend, Index members, Index rows) {
     return Workspace<B>(backend, members, rows);
@@ -67,8 +76,9 @@ class Sequential : private detail::LayerList<Layers...> {
   static void initialise(std::uint64_t seed, Index member, Real* theta, Real* stats) {
     static_assert(fits);
     for_each_layer([&]<std::size_t L>() {
-      constexpr Index offset = parameter_offsets[L];
-      LayerAt<L>::initialise(seed, member, offset, theta + offset, stats + statistic_offsets[L]);
+      constexpr Index parameter = parameter_offsets[L], statistic = statistic_offsets[L];
+      LayerAt<L>::initialise(seed, member, parameter + statistic, theta + parameter,
+                             stats + statistic);
     });
   }
 

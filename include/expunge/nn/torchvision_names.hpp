@@ -29,7 +29,7 @@ inline std::pair<std::string, std::string> renamed_front(
 
 }  // namespace detail
 
-/// The table of a ResNet18 in torchvision's names.
+/// The table of a ResNet18 in torchvision's names. Throws std::invalid_argument for another model.
 template <class Model>
 std::vector<NamedTensor> torchvision_names() {
   std::vector<std::pair<std::string, std::string>> modules = {
@@ -47,6 +47,7 @@ std::vector<NamedTensor> torchvision_names() {
   for (NamedTensor& tensor : table) {
     const auto [module, rest] = detail::renamed_front(tensor.name, modules);
     const auto [part, leaf] = detail::renamed_front(rest, inner);
+    require(!module.empty(), "torchvision_names: tensor '", tensor.name, "' is none of a ResNet18");
     tensor.name = module + part + leaf;
   }
   return table;

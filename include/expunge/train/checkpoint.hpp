@@ -13,12 +13,15 @@
 // ensemble every tensor has a first axis of members, as torch.func.stack_module_state gives them.
 #pragma once
 
+#include <cmath>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "expunge/io/safetensors.hpp"
+#include "expunge/nn/model_text.hpp"
 #include "expunge/nn/named_tensors.hpp"
 #include "expunge/train/ensemble.hpp"
 
@@ -44,17 +47,22 @@ namespace detail {
 /// The first number of the tensor in the member's row.
 template <class Model, class AnyEnsemble>
 auto* tensor_data(AnyEnsemble& ensemble, const NamedTensor& tensor, Index member) {
-  return tensor.in_stats ? ensemble.stats.data() + member * Model::statistics + tensor.offset
-                         : ensemble.theta.data() + member * Model::parameters + tensor.offset;
+  return tensor.in_stats() ? ensemble.stats.data() + member * Model::statistics + tensor.offset
+                           : ensemble.theta.data() + member * Model::parameters + tensor.offset;
 }
 
-/// Throws std::invalid_argument unless the table covers every number of both rows once.
+/// Throws std::invalid_argument unless the table covers every number of both rows once, each tensor
+/// under a name of its own.
 template <class Model>
 void check_table(const std::vector<NamedTensor>& table) {
+  std::set<std::string_view> names;
+  for (const NamedTensor& t : table)
+    require(names.insert(t.name).second, "checkpoint: the model's table names two tensors '",
+            t.name, "'");
   for (const bool stats : {false, true}) {
     std::vector<std::pair<Index, Index>> parts;
     for (const NamedTensor& t : table)
-      if (t.in_stats == stats) parts.emplace_back(t.offset, t.size());
+      if (t.in_stats() == stats) parts.emplace_back(t.offset, t.size());
     std::sort(parts.begin(), parts.end());
     Index end = 0;
     for (const auto& [offset, size] : parts) {
@@ -79,26 +87,31 @@ inline std::vector<Index> stacked_shape(const NamedTensor& tensor, Index members
 inline LoadReport check_tensors(const Safetensors& file, const std::vector<NamedTensor>& table,
                                 Index members) {
   std::vector<std::string_view> known;
+  for (const NamedTensor& t : table) known.push_back(t.name);
+  std::sort(known.begin(), known.end());
+  const auto is_known = [&](const SafetensorsEntry& entry) {
+    return std::binary_search(known.begin(), known.end(), std::string_view(entry.name));
+  };
+  const auto other = std::find_if_not(file.tensors().begin(), file.tensors().end(), is_known);
+  const std::string beside =
+      other == file.tensors().end() ? "" : sentence(", but '", shown(other->name), "'");
   for (const NamedTensor& t : table) {
-    known.push_back(t.name);
     const std::vector<Index> shape = stacked_shape(t, members);
     const SafetensorsEntry* entry = file.find(t.name);
-    if (entry == nullptr && t.optional && members == 0) continue;
+    if (entry == nullptr && t.optional() && members == 0) continue;
     if (entry == nullptr)
-      throw io_error(
-          file.name(), 8,
-          sentence("tensor '", t.name, "' of shape ", shape_text(shape),
-                   " was expected, the file has ", file.tensors().size(), " tensors without it"));
+      throw io_error(file.name(), 8,
+                     sentence("tensor '", t.name, "' of shape ", shape_text(shape),
+                              " was expected, the file has ", file.tensors().size(),
+                              " tensors without it", beside));
     if (entry->shape != shape)
       throw io_error(file.name(), file.header().data_offset + entry->begin,
                      sentence("tensor '", t.name, "' has shape ", shape_text(entry->shape), ", ",
                               shape_text(shape), " was expected"));
   }
-  std::sort(known.begin(), known.end());
   LoadReport report{{}, file.metadata()};
   for (const SafetensorsEntry& entry : file.tensors())
-    if (!std::binary_search(known.begin(), known.end(), std::string_view(entry.name)))
-      report.ignored.push_back(entry.name);
+    if (!is_known(entry)) report.ignored.push_back(entry.name);
   std::sort(report.ignored.begin(), report.ignored.end());
   return report;
 }
@@ -115,18 +128,45 @@ inline void check_metadata(const Safetensors& file, const Metadata& expected) {
   }
 }
 
+/// Refuses numbers that the tensor cannot hold: variances below 0, states of masks that are no
+/// pieces of 16 bits. A weight or a statistic that is no number is what a diverged member has.
+template <class Real>
+void check_values(const Safetensors& file, const SafetensorsEntry& entry, const NamedTensor& tensor,
+                  const Real* values) {
+  const auto refuse = [&](Index i, const char* expected) {
+    throw io_error(file.name(), file.header().data_offset + entry.begin,
+                   sentence("tensor '", tensor.name, "' has the value ", values[i], " at position ",
+                            i, ", ", expected));
+  };
+  for (Index i = 0; i < tensor.size(); ++i) {
+    const Real v = values[i];
+    if (tensor.holds == Holds::running_variance && v < Real(0))
+      refuse(i, "a variance is at least 0");
+    if (tensor.holds == Holds::mask_state &&
+        !(v >= Real(0) && v < Real(0x10000) && v == std::floor(v)))
+      refuse(i, "an integer of 0 to 65535 was expected");
+  }
+}
+
 /// Reads all tensors of the table that the file has into members 0, 1, ... of the ensemble.
 template <class Model, class Real>
 void read_tensors(const Safetensors& file, const std::vector<NamedTensor>& table,
                   Ensemble<Model, Real>& ensemble) {
   for (const NamedTensor& t : table) {
     const SafetensorsEntry* entry = file.find(t.name);
-    for (Index m = 0; m < ensemble.members() && entry != nullptr; ++m)
-      file.read(*entry, m * t.size(), t.size(), tensor_data<Model>(ensemble, t, m));
+    for (Index m = 0; m < ensemble.members() && entry != nullptr; ++m) {
+      Real* const values = tensor_data<Model>(ensemble, t, m);
+      file.read(*entry, m * t.size(), t.size(), values);
+      check_values(file, *entry, t, values);
+    }
   }
 }
 
-inline constexpr const char* checkpoint_version = "1";
+/// What a file of an ensemble says of itself.
+template <class Model>
+Metadata own_metadata() {
+  return {{"expunge_checkpoint", "1"}, {"model", model_text<Model>()}};
+}
 
 }  // namespace detail
 
@@ -144,7 +184,7 @@ LoadReport load_member(const std::filesystem::path& path, Ensemble<Model, Real>&
   auto one = Ensemble<Model, Real>::uninitialised(1);
   std::copy_n(theta, Model::parameters, one.theta.data());
   std::copy_n(stats, Model::statistics, one.stats.data());
-  detail::read_tensors(file, table, one);  // throws on a type that is not read
+  detail::read_tensors(file, table, one);  // throws on what cannot be read
   std::copy_n(one.theta.data(), Model::parameters, theta);
   std::copy_n(one.stats.data(), Model::statistics, stats);
   return report;
@@ -165,36 +205,42 @@ void save_member(const std::filesystem::path& path, const Ensemble<Model, Real>&
   write_safetensors(path, std::move(tensors), metadata);
 }
 
-/// Saves all members; `metadata` is what else a reader should know (the configuration, as text).
+/// Saves all members, and what the model is (nn/model_text.hpp); `metadata` is what else a reader
+/// should know (the recipe, as text).
 template <class Model, class Real>
 void save_ensemble(const std::filesystem::path& path, const Ensemble<Model, Real>& ensemble,
                    Metadata metadata = {},
                    const std::vector<NamedTensor>& table = tensors_of<Model>()) {
   require(ensemble.members() >= 1, "save_ensemble: there are no members");
   detail::check_table<Model>(table);
-  require(metadata.emplace("expunge_checkpoint", detail::checkpoint_version).second,
-          "save_ensemble: the metadata name expunge_checkpoint is the file's own");
+  for (const auto& [key, value] : detail::own_metadata<Model>())
+    require(metadata.emplace(key, value).second, "save_ensemble: the metadata name ", key,
+            " is the file's own");
   std::vector<TensorToWrite> tensors;
   for (const NamedTensor& t : table)
     tensors.push_back(tensor_to_write(t.name, detail::stacked_shape(t, ensemble.members()),
                                       detail::tensor_data<Model>(ensemble, t, 0),
                                       ensemble.members(),
-                                      t.in_stats ? Model::statistics : Model::parameters));
+                                      t.in_stats() ? Model::statistics : Model::parameters));
   write_safetensors(path, std::move(tensors), metadata);
 }
 
-/// Loads what save_ensemble wrote. Every entry of `expected` must be in the metadata with this
-/// value. Throws io_error.
+/// Loads what save_ensemble wrote of this model, with the tensors of the table and no others. Every
+/// entry of `expected` must be in the metadata with this value. Throws io_error.
 template <class Model, class Real>
 Checkpoint<Model, Real> load_ensemble(const std::filesystem::path& path, Metadata expected = {},
                                       const std::vector<NamedTensor>& table = tensors_of<Model>()) {
   detail::check_table<Model>(table);
   const Safetensors file = Safetensors::map(path);
-  expected["expunge_checkpoint"] = detail::checkpoint_version;
+  for (const auto& [key, value] : detail::own_metadata<Model>()) expected[key] = value;
   detail::check_metadata(file, expected);
   const SafetensorsEntry* first = table.empty() ? nullptr : file.find(table[0].name);
   const Index members = first == nullptr || first->shape.empty() ? 1 : first->shape[0];
   LoadReport report = detail::check_tensors(file, table, members);
+  if (!report.ignored.empty())
+    throw io_error(path.string(), 8,
+                   sentence("tensor '", detail::shown(report.ignored[0]),
+                            "' is none of the model's, which has ", table.size(), " tensors"));
   Checkpoint<Model, Real> result{Ensemble<Model, Real>::uninitialised(members), std::move(report)};
   detail::read_tensors(file, table, result.ensemble);
   return result;

@@ -67,6 +67,22 @@ struct NoObserver {
 
 namespace detail {
 
+/// sums[m] += the losses of its minibatch, in their order.
+template <class Real>
+struct AddLosses {
+  MatrixView<const Real> losses;  // [members][rows]
+  MatrixView<double> sums;        // [members][1]
+  EXPUNGE_HD void operator()(Index m, Index, Index) const {
+    for (Index i = 0; i < losses.cols; ++i) sums(m, 0) += static_cast<double>(losses(m, i));
+  }
+};
+
+/// The most that a pass of a member's run asks for.
+struct PassSizes {
+  Index list = 0;       // examples of a pass
+  Index minibatch = 1;  // examples of a step
+};
+
 /// Everything that one cohort needs for its run.
 template <class Model, class B, class Objective, class Optimizer>
 class CohortDescent {
@@ -75,19 +91,21 @@ class CohortDescent {
  public:
   CohortDescent(B& backend, const DescentConfig& config, DatasetView data,
                 const Objective& objective, const Optimizer& optimizer, Index first, Index count,
-                Index rows)
-      : config_(config),
-        data_(data),
+                PassSizes most)
+      : scope_(backend),
+        config_(config),
+        inputs_(kept(backend, data.inputs)),
         objective_(objective),
         optimizer_(optimizer),
         first_(first),
         count_(count),
-        rows_(rows),
-        workspace_(Model::workspace(backend, count, rows)),
-        inputs_(backend.template allocate<Real>(count * padded<Real>(rows * Model::Input::size))),
-        dlogits_(backend.template allocate<Real>(count * padded<Real>(rows * Model::classes))),
-        losses_(backend.template allocate<Real>(count * rows)),
-        examples_(backend.template allocate<Index>(count * rows)),
+        most_(most),
+        workspace_(Model::workspace(backend, count, most.minibatch)),
+        x_(backend.template allocate<Real>(count * x_stride())),
+        dlogits_(backend.template allocate<Real>(count * logit_stride())),
+        losses_(backend.template allocate<Real>(count * most.minibatch)),
+        loss_sums_(backend.template allocate<double>(count)),
+        orders_(backend.template allocate<Index>(count * most.list)),
         gradient_(backend, count) {
     for (Index s = 0; s < Optimizer::slots; ++s) slots_.emplace_back(backend, count);
     for (const auto& slot : slots_) slot_views_.push_back(slot.theta());
@@ -97,10 +115,11 @@ class CohortDescent {
   void epoch(B& backend, const CohortWeights<Model, B>& weights, const Schedule& schedule,
              Index epoch, DescentReport& report) {
     const Index passes = objective_.passes(epoch);
-    for (Index m = 0; m < count_; ++m) report.losses[at(m)] = 0;
+    const MatrixView<double> sums(loss_sums_.data(), count_, 1);
+    fill_zero(backend, sums);
     Index seen = 0;
     for (Index pass = 0; pass < passes; ++pass) {
-      const Index n = draw_orders(epoch, pass);
+      const Index n = draw_orders(backend, epoch, pass);
       const std::vector<Index> ends =
           batch_ends(n, objective_.batch_size(epoch, pass), config_.last_batch);
       for (std::size_t b = 0; b < ends.size(); ++b) {
@@ -111,10 +130,12 @@ class CohortDescent {
             epoch, config_.epochs,
             (static_cast<double>(epoch) + done) / static_cast<double>(config_.epochs)};
         step(backend, weights, b == 0 ? 0 : ends[b - 1], ends[b], epoch, pass,
-             config_.learning_rate * schedule(moment), report);
+             config_.learning_rate * schedule(moment));
       }
       seen += ends.empty() ? 0 : ends.back();
     }
+    copy_rows(backend, MatrixView<const double>(sums),
+              MatrixView<double>(report.losses.data() + first_, count_, 1));
     for (Index m = 0; m < count_; ++m) {
       report.losses[at(m)] /= static_cast<double>(std::max<Index>(seen, 1));
       report.samples[at(m)] += seen;
@@ -124,37 +145,42 @@ class CohortDescent {
  private:
   std::size_t at(Index m) const { return static_cast<std::size_t>(first_ + m); }
 
-  /// The shuffled examples of this pass, one list per member; all of one length.
-  Index draw_orders(Index epoch, Index pass) {
-    orders_.resize(static_cast<std::size_t>(count_));
+  Index x_stride() const { return padded<Real>(most_.minibatch * Model::Input::size); }
+  Index logit_stride() const { return padded<Real>(most_.minibatch * Model::classes); }
+
+  /// Puts the shuffled examples of this pass into orders_, one list per member; all of one length,
+  /// which is returned.
+  Index draw_orders(B& backend, Index epoch, Index pass) {
+    Index length = 0;
     for (Index m = 0; m < count_; ++m) {
-      std::vector<Index>& order = orders_[static_cast<std::size_t>(m)];
-      order = objective_.examples(first_ + m, epoch, pass);
+      std::vector<Index> order = objective_.examples(first_ + m, epoch, pass);
+      const Index size = std::ssize(order);
+      if (m == 0) length = size;
       for (const Index i : order)
-        require(i >= 0 && i < data_.size(), "descend: the objective lists example ", i, " of ",
-                data_.size());
-      shuffle_for_epoch(config_.seed, config_.start_of(first_ + m), epoch, pass, order);
-      require(order.size() == orders_[0].size(), "descend: members ", first_, " and ", first_ + m,
-              " of one cohort see ", orders_[0].size(), " and ", order.size(),
+        require(i >= 0 && i < inputs_.rows, "descend: the objective lists example ", i, " of ",
+                inputs_.rows);
+      require(size == length, "descend: members ", first_, " and ", first_ + m,
+              " of one cohort see ", length, " and ", size,
               " examples; use cohorts of one member, or subsets of one size");
+      require(size <= most_.list, "descend: a pass of ", size, " examples, room for ", most_.list);
+      shuffle_for_epoch(config_.seed, config_.start_of(first_ + m), epoch, pass, order);
+      copy_rows(backend, MatrixView<const Index>(order.data(), 1, size),
+                MatrixView<Index>(orders_.data() + m * most_.list, 1, size));
     }
-    return static_cast<Index>(orders_[0].size());
+    return length;
   }
 
   void step(B& backend, const CohortWeights<Model, B>& weights, Index begin, Index end, Index epoch,
-            Index pass, double rate, DescentReport& report) {
+            Index pass, double rate) {
     const Index rows = end - begin;
-    require(rows <= rows_, "descend: a batch of ", rows, " examples, room for ", rows_);
-    const MatrixView<Index> examples(examples_.data(), count_, rows, rows_);
-    for (Index m = 0; m < count_; ++m)
-      std::copy_n(orders_[static_cast<std::size_t>(m)].begin() + begin, rows, examples.row(m));
-    const TensorView<Real> x(inputs_.data(), count_, rows, Model::Input::size,
-                             padded<Real>(rows_ * Model::Input::size));
+    require(rows <= most_.minibatch, "descend: a batch of ", rows, " examples, room for ",
+            most_.minibatch);
+    const MatrixView<const Index> examples(orders_.data() + begin, count_, rows, most_.list);
+    const TensorView<Real> x(x_.data(), count_, rows, Model::Input::size, x_stride());
     gather_inputs(backend, epoch, examples, x);
 
-    const TensorView<Real> dlogits(dlogits_.data(), count_, rows, Model::classes,
-                                   padded<Real>(rows_ * Model::classes));
-    const MatrixView<Real> losses(losses_.data(), count_, rows, rows_);
+    const TensorView<Real> dlogits(dlogits_.data(), count_, rows, Model::classes, logit_stride());
+    const MatrixView<Real> losses(losses_.data(), count_, rows, most_.minibatch);
     fill_zero(backend, dlogits.flat());
     fill_zero(backend, losses);
     const TensorView<const Real> logits =
@@ -168,8 +194,8 @@ class CohortDescent {
       objective_.add_weight_gradient(backend, first_, weights.theta(), gradient_.theta());
     optimizer_.step(backend, weights.theta(), MatrixView<const Real>(gradient_.theta()),
                     slot_views_.data(), rate, step_index_++);
-    for (Index m = 0; m < count_; ++m)
-      for (Index i = 0; i < rows; ++i) report.losses[at(m)] += static_cast<double>(losses(m, i));
+    for_each_element(backend, count_, 1, 1,
+                     AddLosses<Real>{losses, MatrixView<double>(loss_sums_.data(), count_, 1)});
   }
 
   void gather_inputs(B& backend, Index epoch, MatrixView<const Index> examples,
@@ -177,37 +203,41 @@ class CohortDescent {
     if constexpr (is_image_shape<typename Model::Input>) {
       if (config_.augmentation.any())
         return augment_rows<typename Model::Input>(
-            backend, {config_.augmentation, config_.seed, epoch, first_, config_.starts},
-            data_.inputs, examples, x);
+            backend, {config_.augmentation, config_.seed, epoch, first_, config_.starts}, inputs_,
+            examples, x);
     }
-    gather_rows(backend, data_.inputs, examples, x);
+    gather_rows(backend, inputs_, examples, x);
   }
 
+  typename B::ResidentScope scope_;  // first: it outlives what is kept
   const DescentConfig& config_;
-  DatasetView data_;
+  MatrixView<const float> inputs_;  // of the data set
   const Objective& objective_;
   const Optimizer& optimizer_;
-  Index first_, count_, rows_;
+  Index first_, count_;
+  PassSizes most_;
   typename Model::template Workspace<B> workspace_;
-  typename B::template Buffer<Real> inputs_, dlogits_, losses_;
-  typename B::template Buffer<Index> examples_;
+  typename B::template Buffer<Real> x_, dlogits_, losses_;
+  typename B::template Buffer<double> loss_sums_;
+  typename B::template Buffer<Index> orders_;  // [members][most_.list]
   CohortWeights<Model, B> gradient_;
   std::vector<CohortWeights<Model, B>> slots_;
   std::vector<MatrixView<Real>> slot_views_;
-  std::vector<std::vector<Index>> orders_;
   Index step_index_ = 0;
 };
 
-/// The largest minibatch of a member's run.
 template <class Objective>
-Index largest_minibatch(const Objective& objective, const DescentConfig& config, Index member) {
-  Index largest = 1;
+PassSizes largest_pass(const Objective& objective, const DescentConfig& config, Index member) {
+  PassSizes most;
   for (Index epoch = 0; epoch < config.epochs_to_run(); ++epoch)
-    for (Index pass = 0; pass < objective.passes(epoch); ++pass)
-      largest = std::max(
-          largest, largest_batch(static_cast<Index>(objective.examples(member, epoch, pass).size()),
-                                 objective.batch_size(epoch, pass), config.last_batch));
-  return largest;
+    for (Index pass = 0; pass < objective.passes(epoch); ++pass) {
+      const Index list = std::ssize(objective.examples(member, epoch, pass));
+      most.list = std::max(most.list, list);
+      most.minibatch =
+          std::max(most.minibatch,
+                   largest_batch(list, objective.batch_size(epoch, pass), config.last_batch));
+    }
+  return most;
 }
 
 }  // namespace detail
@@ -241,12 +271,14 @@ DescentReport descend(B& backend, const DescentConfig& config, DatasetView data,
   DescentReport report{
       std::vector<double>(members), std::vector<char>(members, 1), std::vector<Index>(members), {}};
   ProgressCounter counter(progress, ensemble.members());
-  for_each_cohort(backend, ensemble.members(), [&](B& worker, Index first, Index count) {
+  const Index rows = members > 0 ? detail::largest_pass(objective, config, 0).minibatch : Index{1};
+  const std::size_t bytes = member_bytes<Model, B>(rows, 2 + OptimizerType::slots);
+  for_each_cohort(backend, ensemble.members(), bytes, [&](B& worker, Index first, Index count) {
     CohortWeights<Model, B> weights(worker, count);
     weights.load(worker, ensemble, first);
     detail::CohortDescent<Model, B, ObjectiveType, OptimizerType> run(
         worker, config, data, objective, optimizer, first, count,
-        detail::largest_minibatch(objective, config, first));
+        detail::largest_pass(objective, config, first));
     for (Index epoch = 0; epoch < config.epochs_to_run(); ++epoch) {
       run.epoch(worker, weights, schedule, epoch, report);
       if (first == 0) report.samples_by_epoch.push_back(report.samples[0]);

@@ -14,6 +14,8 @@ class Evaluator {
   using Real = typename B::Real;
 
  public:
+  static constexpr Index chunk = 256;  // points: the activations stay in the cache
+
   Evaluator(B& backend, Index members)
       : members_(members),
         workspace_(Model::workspace(backend, members, chunk)),
@@ -35,8 +37,6 @@ class Evaluator {
   }
 
  private:
-  static constexpr Index chunk = 256;  // points: the activations stay in the cache
-
   Index members_;
   typename Model::template Workspace<B> workspace_;
   typename B::template Buffer<Real> inputs_;
@@ -50,7 +50,8 @@ Array<Stored, 3> evaluate_logits(B& backend, const Ensemble<Model, typename B::R
           " features, the model takes ", Model::Input::size);
   Array<Stored, 3> logits = make_array<Stored>(ensemble.members(), inputs.rows, Model::classes);
   ProgressCounter counter(progress, ensemble.members());
-  for_each_cohort(backend, ensemble.members(), [&](B& worker, Index first, Index count) {
+  const std::size_t bytes = member_bytes<Model, B>(Evaluator<Model, B>::chunk, 1);
+  for_each_cohort(backend, ensemble.members(), bytes, [&](B& worker, Index first, Index count) {
     CohortWeights<Model, B> weights(worker, count);
     weights.load(worker, ensemble, first);
     Evaluator<Model, B> evaluator(worker, count);

@@ -7,7 +7,7 @@
 #include <concepts>
 #include <vector>
 
-#include "expunge/core/view.hpp"
+#include "expunge/data/dataset.hpp"
 
 namespace expunge {
 
@@ -29,7 +29,8 @@ struct Minibatch {
 ///   o.batch_size(epoch, pass)
 ///   o.examples(member, epoch, pass)           positions in the training set, shuffled by the loop;
 ///                                             an example listed twice is seen twice
-///   o(b, minibatch)                           losses and their gradient
+///   o(b, minibatch)                           losses and their gradient; host arrays that it reads
+///                                             there are `kept(b, array)`
 ///   o.add_weight_gradient(b, first_member, theta, dtheta)     optional: penalties on the weights
 ///
 /// See docs/concepts.md#objective.
@@ -71,6 +72,25 @@ struct LabelTarget {
   const Label* labels;
   EXPUNGE_HD Label operator()(Index, Index example) const { return labels[example]; }
 };
+
+/// The labels where the functors of the backend read them.
+template <class B>
+const Label* kept_labels(B& backend, DatasetView data) {
+  return kept(backend, MatrixView<const Label>(data.labels, 1, data.size())).data;
+}
+
+/// The same of labels of one's own, one for each example.
+template <class B>
+const Label* kept_labels(B& backend, const std::vector<Label>& labels) {
+  return kept(backend, MatrixView<const Label>(labels.data(), 1, std::ssize(labels))).data;
+}
+
+/// [members][rows][features] that is kept as a whole.
+template <class B, class Real>
+TensorView<const Real> kept(B& backend, TensorView<const Real> x) {
+  const MatrixView<const Real> all = kept(backend, x.flat());
+  return {all.data, x.members, x.rows, x.features, all.stride};
+}
 
 /// Rows of [members][examples][k] as targets (member stride 0: shared).
 template <class Real>

@@ -19,8 +19,6 @@
 // threads nor on cohorts.
 #pragma once
 
-#include <string_view>
-
 #include "expunge/data/subset_masks.hpp"
 #include "expunge/nn/named_tensors.hpp"
 #include "expunge/train/descend.hpp"
@@ -32,9 +30,7 @@ template <class Model>
 std::vector<Index> batch_norm_statistics() {
   std::vector<Index> positions;
   for (const NamedTensor& tensor : tensors_of<Model>()) {
-    const std::string_view name = tensor.name;
-    if (!tensor.in_stats || !(name.ends_with("running_mean") || name.ends_with("running_var")))
-      continue;
+    if (tensor.holds != Holds::running_mean && tensor.holds != Holds::running_variance) continue;
     for (Index i = 0; i < tensor.size(); ++i) positions.push_back(tensor.offset + i);
   }
   return positions;
@@ -82,35 +78,49 @@ void reestimate_cohort(B& backend, MatrixView<const float> inputs,
                        const std::vector<std::vector<Index>>& lists, Index batch,
                        Weights<typename B::Real> weights, MatrixView<const Index> positions) {
   using Real = typename B::Real;
+  const typename B::ResidentScope scope(backend);
+  const MatrixView<const float> examples = kept(backend, inputs);
   const Index members = weights.theta.rows, n = static_cast<Index>(lists[0].size());
   const std::vector<Index> ends = batch_ends(n, batch, LastBatch::merge);
   const Index most = largest_batch(n, batch, LastBatch::merge);
   const Index stride = padded<Real>(most * Model::Input::size);
   auto space = Model::workspace(backend, members, most);
   auto x_memory = backend.template allocate<Real>(members * stride);
-  auto id_memory = backend.template allocate<Index>(members * most);
+  auto id_memory = backend.template allocate<Index>(members * n);
   auto sum_memory = backend.template allocate<double>(members * positions.cols);
   auto before = backend.template allocate<Real>(members * Model::statistics);
-  const MatrixView<Real> kept(before.data(), members, Model::statistics);
-  copy_rows(backend, MatrixView<const Real>(weights.stats), kept);
+  const MatrixView<Real> saved(before.data(), members, Model::statistics);
+  copy_rows(backend, MatrixView<const Real>(weights.stats), saved);
   const BatchNormStatistics<Real> of{
       weights.stats, positions, MatrixView<double>(sum_memory.data(), members, positions.cols)};
+  for (Index m = 0; m < members; ++m)
+    copy_rows(backend, MatrixView<const Index>(lists[static_cast<std::size_t>(m)].data(), 1, n),
+              MatrixView<Index>(id_memory.data() + m * n, 1, n));
   for (std::size_t b = 0; b < ends.size(); ++b) {
     const Index first = b == 0 ? 0 : ends[b - 1], rows = ends[b] - first;
-    const MatrixView<Index> ids(id_memory.data(), members, rows, most);
-    for (Index m = 0; m < members; ++m)
-      std::copy_n(lists[static_cast<std::size_t>(m)].begin() + first, rows, ids.row(m));
+    const MatrixView<const Index> ids(id_memory.data() + first, members, rows, n);
     const TensorView<Real> x(x_memory.data(), members, rows, Model::Input::size, stride);
-    gather_rows(backend, resident(backend, inputs), MatrixView<const Index>(ids), x);
+    gather_rows(backend, examples, ids, x);
     for_each_element(backend, members, 1, positions.cols, ClearStatistics<Real>{of});
     Model::forward(backend, weights, x, space, Mode::train);
     for_each_element(backend, members, 1, positions.cols, AddBatchStatistics<Real>{of});
   }
-  copy_rows(backend, MatrixView<const Real>(kept), weights.stats);
+  copy_rows(backend, MatrixView<const Real>(saved), weights.stats);
   const double momentum = static_cast<Real>(BatchNorm2d<Shape<1, 1, 1>>::momentum);
   for_each_element(
       backend, members, 1, positions.cols,
       WriteAverageStatistics<Real>{of, 1 / (momentum * static_cast<double>(ends.size()))});
+}
+
+/// Refuses an empty subset, and a cohort whose subsets differ in size.
+inline void check_subsets(const std::vector<std::vector<Index>>& subsets, Index cohort) {
+  for (std::size_t m = 0; m < subsets.size(); ++m) {
+    const std::size_t first = m - m % static_cast<std::size_t>(cohort);
+    require(!subsets[m].empty() && subsets[m].size() == subsets[first].size(),
+            "reestimate_statistics: the subset of model ", m, " has ", subsets[m].size(),
+            " examples, that of model ", first, " ", subsets[first].size(),
+            "; none may be empty, and a cohort's have one size");
+  }
 }
 
 }  // namespace detail
@@ -129,17 +139,17 @@ void reestimate_statistics(B& backend, Ensemble<Model, typename B::Real>& ensemb
           " examples, ", ensemble.members(), " members and ", inputs.rows, " examples");
   require(batch >= 1, "reestimate_statistics: batch is ", batch, ", below 1");
   const std::vector<Index> positions = batch_norm_statistics<Model>();
-  if (positions.empty()) return;
+  if (positions.empty() || ensemble.members() == 0) return;
+  std::vector<std::vector<Index>> subsets;
+  for (Index m = 0; m < ensemble.members(); ++m) subsets.push_back(masks.members(m));
+  const Index together = backend.cohort() > 0 ? backend.cohort() : ensemble.members();
+  detail::check_subsets(subsets, together);
   ProgressCounter counter(progress, ensemble.members());
-  for_each_cohort(backend, ensemble.members(), [&](B& worker, Index first, Index count) {
-    std::vector<std::vector<Index>> lists;
-    for (Index m = 0; m < count; ++m) {
-      lists.push_back(masks.members(first + m));
-      require(!lists.back().empty() && lists.back().size() == lists[0].size(),
-              "reestimate_statistics: the subset of model ", first + m, " has ",
-              lists.back().size(), " examples, that of model ", first, " ", lists[0].size(),
-              "; none may be empty, and a cohort's have one size");
-    }
+  const std::size_t bytes =
+      member_bytes<Model, B>(largest_batch(std::ssize(subsets[0]), batch, LastBatch::merge), 2);
+  for_each_cohort(backend, ensemble.members(), bytes, [&](B& worker, Index first, Index count) {
+    const std::vector<std::vector<Index>> lists(subsets.begin() + first,
+                                                subsets.begin() + first + count);
     CohortWeights<Model, B> weights(worker, count);
     weights.load(worker, ensemble, first);
     const MatrixView<const Index> host(positions.data(), 1, static_cast<Index>(positions.size()));

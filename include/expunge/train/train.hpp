@@ -27,7 +27,7 @@ struct Recipe {
 template <class LossType>
 struct SubsetObjective {
   const SubsetMasks& masks;
-  const Label* labels;
+  DatasetView data;
   LossType loss;
   Index batch;
 
@@ -37,7 +37,7 @@ struct SubsetObjective {
 
   template <class B>
   void operator()(B& backend, const Minibatch<typename B::Real>& minibatch) const {
-    add_loss(backend, loss, LabelTarget{labels}, minibatch, 1);
+    add_loss(backend, loss, LabelTarget{kept_labels(backend, data)}, minibatch, 1);
   }
 };
 
@@ -66,8 +66,7 @@ Ensemble<Model, typename B::Real> train(B& backend, const RecipeType& recipe, Da
   auto ensemble = Ensemble<Model, Real>::uninitialised(masks.models());
   for (Index m = 0; m < masks.models(); ++m)
     initialise_member(recipe.descent.seed, recipe.descent.start_of(m), m, ensemble);
-  const SubsetObjective<decltype(recipe.loss)> objective{masks, data.labels, recipe.loss,
-                                                         recipe.batch};
+  const SubsetObjective<decltype(recipe.loss)> objective{masks, data, recipe.loss, recipe.batch};
   descend(backend, recipe.descent, data, objective, recipe.optimizer, recipe.schedule, ensemble,
           after_epoch, progress);
   return ensemble;

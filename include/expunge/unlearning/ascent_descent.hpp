@@ -12,7 +12,7 @@ namespace expunge {
 template <class LossType>
 struct AscentDescentObjective {
   std::vector<Index> forget, retain;
-  const Label* labels;
+  DatasetView data;
   LossType loss;
   Index forget_batch, retain_batch, ascent_epochs;
 
@@ -28,7 +28,8 @@ struct AscentDescentObjective {
   template <class B>
   void operator()(B& backend, const Minibatch<typename B::Real>& minibatch) const {
     const int sign = ascends(minibatch.epoch, minibatch.pass) ? -1 : 1;
-    add_loss(backend, loss, LabelTarget{labels}, minibatch, static_cast<typename B::Real>(sign));
+    add_loss(backend, loss, LabelTarget{kept_labels(backend, data)}, minibatch,
+             static_cast<typename B::Real>(sign));
   }
 };
 
@@ -58,7 +59,7 @@ struct AscentDescent {
 
   template <class Model, class Real>
   AscentDescentObjective<LossType> objective(const Problem<Model, Real>& problem) const {
-    return {problem.forget, problem.retain, problem.data.labels, loss,
+    return {problem.forget, problem.retain, problem.data, loss,
             forget_batch,   retain_batch,   ascent_epochs};
   }
 };

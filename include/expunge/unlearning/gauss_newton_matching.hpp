@@ -111,7 +111,10 @@ struct GaussNewtonMatching {
     const Array<Real, 3> targets = rows_of(view(all_targets), view(points));
     GaussNewtonReport report(models.members());
     ProgressCounter counter(progress, models.members());
-    for_each_cohort(backend, models.members(), [&](B& worker, Index first, Index count) {
+    constexpr Index copies = 16;  // theta, and the moves of the solver and of the trust rule
+    const std::size_t bytes =
+        member_bytes<Model, B>(std::min<Index>(batch, view(points).cols), copies);
+    for_each_cohort(backend, models.members(), bytes, [&](B& worker, Index first, Index count) {
       const MatrixView<const Index> own =
           points.shape()[0] == 1 ? view(points) : view(points).row_range(first, count);
       match_cohort(worker, problem, own, view(targets).member_range(first, count), first, models,

@@ -34,7 +34,7 @@ struct GradientAscent {
 
   template <class Model, class Real>
   LabelObjective<LossType> objective(const Problem<Model, Real>& problem) const {
-    return {problem.forget, problem.data.labels, loss, batch, -1};
+    return {problem.forget, problem.data, loss, batch, -1};
   }
 };
 

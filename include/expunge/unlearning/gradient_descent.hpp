@@ -15,7 +15,7 @@ namespace expunge {
 template <class LossType>
 struct LabelObjective {
   std::vector<Index> list;
-  const Label* labels;
+  DatasetView data;
   LossType loss;
   Index batch;
   double sign = 1;  // -1 ascends
@@ -26,7 +26,8 @@ struct LabelObjective {
 
   template <class B>
   void operator()(B& backend, const Minibatch<typename B::Real>& minibatch) const {
-    add_loss(backend, loss, LabelTarget{labels}, minibatch, static_cast<typename B::Real>(sign));
+    add_loss(backend, loss, LabelTarget{kept_labels(backend, data)}, minibatch,
+             static_cast<typename B::Real>(sign));
   }
 };
 
@@ -51,7 +52,7 @@ struct GradientDescent {
 
   template <class Model, class Real>
   LabelObjective<LossType> objective(const Problem<Model, Real>& problem) const {
-    return {problem.retain, problem.data.labels, loss, batch};
+    return {problem.retain, problem.data, loss, batch};
   }
 };
 

@@ -112,7 +112,9 @@ struct MatchingObjective {
 
   template <class B>
   void operator()(B& backend, const Minibatch<Real>& minibatch) const {
-    add_loss(backend, Distance{output}, RowTarget{view(values), problem.data.labels}, minibatch, 1);
+    add_loss(backend, Distance{output},
+             RowTarget{kept(backend, view(values)), kept_labels(backend, problem.data)}, minibatch,
+             1);
   }
 
   /// d/dtheta of distance_penalty |theta - theta0|^2.
@@ -122,7 +124,7 @@ struct MatchingObjective {
     if (distance_penalty == 0) return;
     const Real scale = static_cast<Real>(2 * distance_penalty);
     const MatrixView<const Real> start =
-        resident(backend, view(problem.models.theta).row_range(first, theta.rows));
+        kept(backend, view(problem.models.theta).row_range(first, theta.rows));
     for_each_element(backend, theta.rows, 1, theta.cols,
                      DistancePull<Real>{theta, start, dtheta, scale});
   }

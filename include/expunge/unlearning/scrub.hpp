@@ -24,7 +24,7 @@ namespace expunge {
 template <class LossType, class Real>
 struct ScrubObjective {
   std::vector<Index> forget, retain;
-  const Label* labels;
+  DatasetView data;
   TensorView<const Real> teacher;  // f_x(theta0) [members][n][k]
   LossType loss;
   Distillation distillation;
@@ -42,12 +42,13 @@ struct ScrubObjective {
   }
   template <class B>
   void operator()(B& backend, const Minibatch<Real>& minibatch) const {
-    const VectorTarget<Real> target{teacher};
+    const VectorTarget<Real> target{kept(backend, teacher)};
     if (forgets(minibatch.epoch, minibatch.pass)) {
       add_loss(backend, distillation, target, minibatch, -1);
       return;
     }
-    add_loss(backend, loss, LabelTarget{labels}, minibatch, static_cast<Real>(gamma));
+    add_loss(backend, loss, LabelTarget{kept_labels(backend, data)}, minibatch,
+             static_cast<Real>(gamma));
     add_loss(backend, distillation, target, minibatch, static_cast<Real>(alpha));
   }
 };
@@ -90,9 +91,8 @@ struct Scrub {
 
   template <class Model, class Real>
   ScrubObjective<LossType, Real> objective(const Problem<Model, Real>& problem) const {
-    return {
-        problem.forget, problem.retain, problem.data.labels, problem.logits, loss,     distillation,
-        gamma,          alpha,          forget_batch,        retain_batch,   max_steps};
+    return {problem.forget, problem.retain, problem.data, problem.logits, loss,     distillation,
+            gamma,          alpha,          forget_batch, retain_batch,   max_steps};
   }
 };
 
