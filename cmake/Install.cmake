@@ -21,6 +21,7 @@ configure_package_config_file(cmake/expungeConfig.cmake.in
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/expungeConfigVersion.cmake
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES
+  cmake/expungeCuda.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/expungeConfig.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/expungeConfigVersion.cmake
   DESTINATION ${expunge_package_dir} COMPONENT headers)

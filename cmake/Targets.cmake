@@ -15,14 +15,18 @@ endif()
 # What tests, examples and benchmarks are compiled with; never a requirement of users.
 add_library(expunge_own_settings INTERFACE)
 target_link_libraries(expunge_own_settings INTERFACE expunge)
+set(warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 takes the undefined operands of its own AVX-512 intrinsics for mistakes of ours, and
+  # "text" + std::string for overlapping copies (GCC bug 105651).
+  list(APPEND warnings -Wno-uninitialized -Wno-maybe-uninitialized -Wno-restrict)
+endif()
 target_compile_options(expunge_own_settings INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow
-  # g++ 12 takes the undefined operands of its own AVX-512 intrinsics for mistakes of ours.
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
-  # g++ 12 takes "text" + std::string for overlapping copies (GCC bug 105651).
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-  $<$<BOOL:${EXPUNGE_NATIVE}>:-march=native>
-  $<$<BOOL:${EXPUNGE_WARNINGS_AS_ERRORS}>:-Werror>)
+  "$<$<COMPILE_LANGUAGE:CXX>:${warnings}>"
+  "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra>"
+  "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${EXPUNGE_NATIVE}>>:-march=native>"
+  "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${EXPUNGE_WARNINGS_AS_ERRORS}>>:-Werror>"
+  "$<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${EXPUNGE_WARNINGS_AS_ERRORS}>>:-Werror=all-warnings>")
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

@@ -1,0 +1,185 @@
+// Cases 9 to 11: networks trained on a GPU, against what the GPU can do.
+//
+//   bench_gpu [--images N] [--mlps M] [--resnets R]
+//
+// First what the machine reaches: copies between two arrays of 1 GiB, and products of 8192 x 8192. Then
+// the GPU's results against the CPU's; the program ends with 1 if they differ. Then a line for each
+// network, number of members and rounding: the time of a step, images per second, and the share of the
+// products' rate. A time is that of two epochs less that of one, so that transfers and allocations do not
+// count. Inputs are random numbers: times depend on extents alone.
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+
+#include "clock.hpp"
+#include "expunge/expunge_cuda.cuh"
+
+namespace {
+
+using namespace expunge;
+
+using Perceptron = Mlp<784, 256, 256, 10>;
+
+struct Arguments {
+  Index images = 16384, mlps = 1000, resnets = 8;
+};
+
+Arguments parse(int argc, char** argv) {
+  Arguments arguments;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (!std::strcmp(argv[i], "--images")) arguments.images = std::atol(argv[i + 1]);
+    if (!std::strcmp(argv[i], "--mlps")) arguments.mlps = std::atol(argv[i + 1]);
+    if (!std::strcmp(argv[i], "--resnets")) arguments.resnets = std::atol(argv[i + 1]);
+  }
+  require(arguments.images >= 512 && arguments.mlps >= 1 && arguments.resnets >= 1,
+          "bench_gpu: --images must be at least 512, --mlps and --resnets at least 1");
+  return arguments;
+}
+
+/// Operations of one trained image: forward, and both products of the backward pass where they are
+/// needed.
+template <class Net>
+constexpr double operations = 0;
+template <>
+constexpr double operations<Perceptron> = 1.21e6;
+template <>
+constexpr double operations<ResNet9<10>> = 1.744e9;
+
+template <class Math>
+constexpr const char* math_name = "float32";
+template <>
+constexpr const char* math_name<Tf32> = "TF32";
+template <>
+constexpr const char* math_name<Bf16> = "bfloat16";
+
+Dataset random_data(Index n, Index features) {
+  Dataset data{make_array<float>(n, features), {}};
+  for (Index i = 0; i < n * features; ++i)
+    data.inputs.data()[i] = static_cast<float>(
+        random_uniform(1, Stream{Purpose::synthetic_data}, static_cast<std::uint64_t>(i)));
+  for (Index i = 0; i < n; ++i) data.labels.push_back(static_cast<Label>(i % 10));
+  return data;
+}
+
+Recipe<> recipe_of(Index epochs, Index batch) {
+  return {.descent = {.learning_rate = 0.01,
+                      .epochs = epochs,
+                      .last_batch = LastBatch::drop,
+                      .seed = 1},
+          .batch = batch,
+          .optimizer = {.momentum = 0.9, .weight_decay = 5e-4}};
+}
+
+template <class B>
+double copy_rate(const B& gpu) {
+  constexpr Index n = Index{1} << 28;
+  const auto from = gpu.template allocate<float>(n), to = gpu.template allocate<float>(n);
+  const auto copy = [&] {
+    copy_rows(gpu, MatrixView<const float>(from.data(), 1, n), MatrixView<float>(to.data(), 1, n));
+    gpu.context().wait();
+  };
+  const double seconds = bench::best_of(
+      5, [] {}, copy);
+  return 2.0 * sizeof(float) * n / seconds;
+}
+
+template <class Math>
+double product_rate() {
+  constexpr Index n = 8192;
+  const Cuda<float, Math> gpu;
+  const auto a = gpu.template allocate<float>(n * n), c = gpu.template allocate<float>(n * n);
+  const TensorView<const float> x(a.data(), 1, n, n);
+  const double seconds = bench::best_of(
+      5, [] {},
+      [&] {
+        gemm(gpu, Op::none, Op::transpose, 1, x, x, 0, TensorView<float>(c.data(), 1, n, n));
+        gpu.context().wait();
+      });
+  const double rate = 2.0 * n * n * n / seconds;
+  std::printf("products, %-9s %7.1f TFLOP/s\n", math_name<Math>, rate / 1e12);
+  return rate;
+}
+
+/// The largest difference of weights after some steps, relative to the largest weight.
+template <class Net>
+double difference_from_cpu() {
+  const Dataset data = random_data(128, Net::Input::size);
+  const SubsetMasks masks = all_but(2, 128, {});
+  Cpu<float> cpu;
+  Cuda<float> gpu;
+  const auto expected = train<Net>(cpu, recipe_of(2, 32), data, masks);
+  const auto models = train<Net>(gpu, recipe_of(2, 32), data, masks);
+  double difference = 0, scale = 0;
+  for (std::size_t i = 0; i < expected.theta.size(); ++i) {
+    difference =
+        std::max(difference,
+                 std::abs(static_cast<double>(models.theta.data()[i] - expected.theta.data()[i])));
+    scale = std::max(scale, std::abs(static_cast<double>(expected.theta.data()[i])));
+  }
+  return difference / scale;
+}
+
+template <class Net>
+bool agrees(const char* name, double tolerance) {
+  const double difference = difference_from_cpu<Net>();
+  const bool fine = difference <= tolerance;  // false for NaN
+  std::printf("%s after 8 steps: weights differ by %.1e of the largest, %s\n", name, difference,
+              fine ? "fine" : "TOO MUCH");
+  return fine;
+}
+
+template <class Net, class Math>
+void time_training(const char* name, const Dataset& data, Index members, Index batch,
+                   double ceiling) {
+  Cuda<float, Math> gpu(0, members);
+  const SubsetMasks masks = all_but(members, data.size(), {});
+  const auto seconds = [&](Index epochs) {
+    const bench::Time start = bench::now();
+    train<Net>(gpu, recipe_of(epochs, batch), data, masks);
+    return bench::seconds_since(start);
+  };
+  seconds(1);  // loads the kernels
+  const double once = seconds(1), epoch = seconds(2) - once;
+  const double steps = static_cast<double>(data.size() / batch);
+  const double images = steps * static_cast<double>(batch * members);
+  const double rate = images * operations<Net> / epoch;
+  std::printf(
+      "%-10s %5td members, batch %3td, %-9s %9.3f ms a step %12.0f images/s %7.2f TFLOP/s %5.1f "
+      "%%\n",
+      name, members, batch, math_name<Math>, 1e3 * epoch / steps, images / epoch, rate / 1e12,
+      100 * rate / ceiling);
+  std::fflush(stdout);
+}
+
+struct Ceilings {
+  double float32, tf32, bf16;
+};
+
+template <class Net>
+void time_all(const char* name, const Dataset& data, Index members, Index batch,
+              const Ceilings& to) {
+  time_training<Net, Ieee>(name, data, members, batch, to.float32);
+  time_training<Net, Tf32>(name, data, members, batch, to.tf32);
+  time_training<Net, Bf16>(name, data, members, batch, to.bf16);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  const Arguments arguments = parse(argc, argv);
+  std::printf("copies              %7.2f TB/s\n", copy_rate(Cuda<float>()) / 1e12);
+  const Ceilings to{product_rate<Ieee>(), product_rate<Tf32>(), product_rate<Bf16>()};
+  const bool fine =
+      agrees<Perceptron>("MLP", 1e-4) && agrees<ResNet9<10, 8>>("narrow ResNet-9", 1e-3);
+  if (!fine) return 1;
+  const Dataset digits = random_data(arguments.images, 784);
+  for (const Index members : {Index{1}, Index{16}, Index{100}, arguments.mlps})
+    time_all<Perceptron>("MLP", digits, members, 256, to);
+  const Dataset images = random_data(std::min<Index>(arguments.images, 4096), 3072);
+  for (Index members = 1; members <= arguments.resnets; members *= 2)
+    time_all<ResNet9<10>>("ResNet-9", images, members, 256, to);
+  return 0;
+} catch (const std::exception& error) {
+  std::cerr << "bench_gpu: " << error.what() << "\n";
+  return 1;
+}

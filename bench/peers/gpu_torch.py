@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""The PyTorch peer of cases 9 to 11: the same networks, batches and settings, on random numbers.
+
+    gpu_torch.py [--mlps M] [--images N]
+
+A line for each network and rounding, as bench_gpu prints them: the time of a step and images per second.
+MLPs are stacked: one `bmm` a layer for all members. ResNet-9 runs eagerly and under torch.compile, in
+channels-last memory. Data lie on the device; SGD with momentum .9 and weight decay 5e-4, fused.
+"""
+import argparse
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from training_step_torch import network
+
+WIDTHS = (784, 256, 256, 10)
+
+
+def line(name, members, batch, math, seconds):
+    print(f"{name:<20} {members:5d} members, batch {batch:3d}, {math:<9} {1e3 * seconds:9.3f} ms a step "
+          f"{members * batch / seconds:12.0f} images/s", flush=True)
+
+
+def seconds_per_step(step, steps=50):
+    for _ in range(10):
+        step()
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    for _ in range(steps):
+        step()
+    torch.cuda.synchronize()
+    return (time.perf_counter() - start) / steps
+
+
+def sgd(parameters):
+    return torch.optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=5e-4, fused=True)
+
+
+def stacked_mlps(members, images, batch, context):
+    weights = [nn.Parameter(torch.randn(members, a, b, device="cuda") * (2 / a) ** 0.5)
+               for a, b in zip(WIDTHS, WIDTHS[1:])]
+    biases = [nn.Parameter(torch.zeros(members, 1, b, device="cuda")) for b in WIDTHS[1:]]
+    optimizer = sgd(weights + biases)
+    data, labels = torch.rand(images, WIDTHS[0], device="cuda"), torch.arange(images, device="cuda") % 10
+
+    def step():
+        picked = torch.randint(images, (members, batch), device="cuda")
+        with context():
+            x = data[picked]
+            for i, (w, b) in enumerate(zip(weights, biases)):
+                x = torch.baddbmm(b, x, w)
+                if i < 2:
+                    x = x.relu()
+            loss = F.cross_entropy(x.float().flatten(0, 1), labels[picked].flatten(), reduction="sum") / batch
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+    return step
+
+
+def resnet(batch, images, context, compiled):
+    model = network().cuda().to(memory_format=torch.channels_last)
+    optimizer = sgd(model.parameters())
+    if compiled:
+        model = torch.compile(model, mode="max-autotune")
+    data = torch.rand(images, 3, 32, 32, device="cuda").to(memory_format=torch.channels_last)
+    labels = torch.arange(images, device="cuda") % 10
+
+    def step():
+        picked = torch.randint(images, (batch,), device="cuda")
+        with context():
+            loss = F.cross_entropy(model(data[picked]).float(), labels[picked])
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+    return step
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--mlps", type=int, default=1000)
+    parser.add_argument("--images", type=int, default=16384)
+    arguments = parser.parse_args()
+    print(f"PyTorch {torch.__version__}, {torch.cuda.get_device_name()}")
+
+    def plain():
+        return torch.autocast("cuda", enabled=False)
+
+    def bfloat16():
+        return torch.autocast("cuda", dtype=torch.bfloat16)
+
+    for math, tf32, context in (("float32", False, plain), ("TF32", True, plain), ("bfloat16", True, bfloat16)):
+        torch.backends.cuda.matmul.allow_tf32 = tf32
+        torch.backends.cudnn.allow_tf32 = tf32
+        torch.backends.cudnn.benchmark = True
+        for members in (1, 16, 100, arguments.mlps):
+            line("MLP", members, 256, math,
+                 seconds_per_step(stacked_mlps(members, arguments.images, 256, context)))
+        for compiled in (False, True):
+            line("ResNet-9 compiled" if compiled else "ResNet-9", 1, 256, math,
+                 seconds_per_step(resnet(256, 4096, context, compiled)))
+
+
+if __name__ == "__main__":
+    main()

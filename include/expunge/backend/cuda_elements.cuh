@@ -1,0 +1,155 @@
+// Element-wise work, gathers and copies on the GPU: Thrust calls the same functors as the CPU's loops.
+#pragma once
+
+#include <thrust/for_each.h>
+#include <thrust/iterator/counting_iterator.h>
+#include <thrust/system/cuda/execution_policy.h>
+#include <thrust/version.h>
+
+#include <vector>
+
+#include "expunge/backend/cpu.hpp"
+#include "expunge/backend/cuda.cuh"
+
+static_assert(
+    THRUST_VERSION >= 200000,
+    "An old Thrust was found first: put the CUDA Toolkit's include path before the system's.");
+
+namespace expunge {
+
+namespace detail {
+
+/// f(0) .. f(n - 1), queued.
+template <class F>
+void launch(CudaContext& context, Index n, const F& f) {
+  if (n <= 0) return;
+  thrust::for_each_n(thrust::cuda::par_nosync.on(context.stream()),
+                     thrust::counting_iterator<Index>(0), n, f);
+  check_device(cudaGetLastError(), "a kernel over ", n, " elements");
+}
+
+/// f(member, row, column) of position k. Divisions are of 32 bits where they can be: those of 64 bits
+/// cost more than most functors.
+template <class F>
+struct AtElement {
+  F f;
+  Index rows, columns;
+  bool fits_32_bits;
+  EXPUNGE_HD void operator()(Index k) const {
+    if (fits_32_bits) {
+      const auto at = static_cast<std::uint32_t>(k), c = static_cast<std::uint32_t>(columns);
+      const std::uint32_t line = at / c, r = static_cast<std::uint32_t>(rows);
+      f(static_cast<Index>(line / r), static_cast<Index>(line % r), static_cast<Index>(at % c));
+    } else {
+      const Index line = k / columns;
+      f(line / rows, line % rows, k % columns);
+    }
+  }
+};
+
+}  // namespace detail
+
+template <class Real, class Math, class F>
+void for_each_index(const Cuda<Real, Math>& backend, Index n, F f) {
+  detail::launch(backend.context(), n, f);
+}
+
+template <class Real, class Math, class F>
+void for_each_element(const Cuda<Real, Math>& backend, Index members, Index rows, Index columns,
+                      F f) {
+  const Index n = members * rows * columns;
+  detail::launch(
+      backend.context(), n,
+      detail::AtElement<F>{f, rows, columns, n <= std::numeric_limits<std::int32_t>::max()});
+}
+
+template <class Real, class Math, class T>
+void fill_zero(const Cuda<Real, Math>& backend, MatrixView<T> x) {
+  if (x.empty()) return;
+  const std::size_t width = static_cast<std::size_t>(x.cols) * sizeof(T);
+  const std::size_t pitch = x.rows == 1 ? width : static_cast<std::size_t>(x.stride) * sizeof(T);
+  detail::check_device(cudaMemset2DAsync(x.data, pitch, 0, width, static_cast<std::size_t>(x.rows),
+                                         backend.stream()),
+                       "cudaMemset2DAsync of [", x.rows, "][", x.cols, "]");
+}
+
+/// out[m][j] = sum over i, ascending.
+template <class Real>
+struct SumRows {
+  TensorView<const Real> x;
+  MatrixView<Real> out;
+  EXPUNGE_HD void operator()(Index m, Index, Index j) const {
+    Real sum = 0;
+    for (Index i = 0; i < x.rows; ++i) sum += x(m, i, j);
+    out(m, j) = sum;
+  }
+};
+
+template <class Real, class Math>
+void sum_rows(const Cuda<Real, Math>& backend, std::type_identity_t<TensorView<const Real>> x,
+              MatrixView<Real> out) {
+  require(out.rows == x.members && out.cols == x.features, "sum_rows: [", x.members, "][", x.rows,
+          "][", x.features, "] into [", out.rows, "][", out.cols, "]");
+  for_each_element(backend, x.members, 1, x.features, SumRows<Real>{x, out});
+}
+
+template <class From, class To>
+struct ConvertRows {
+  MatrixView<const From> from;
+  MatrixView<To> to;
+  EXPUNGE_HD void operator()(Index i, Index, Index j) const {
+    to(i, j) = static_cast<To>(from(i, j));
+  }
+};
+
+/// to[i] = from[i] for every row, converted. Between any two memories; the host waits for what it gets.
+template <class Real, class Math, class From, class To>
+void copy_rows(const Cuda<Real, Math>& backend, MatrixView<From> from, MatrixView<To> to) {
+  using Number = std::remove_const_t<From>;
+  require(from.rows == to.rows && from.cols == to.cols, "copy_rows: [", from.rows, "][", from.cols,
+          "] into [", to.rows, "][", to.cols, "]");
+  if (from.empty()) return;
+  if constexpr (std::is_same_v<Number, To>) {
+    detail::copy_bytes<To>(backend.context(), from, to.data, to.stride);
+  } else {
+    const bool from_device = detail::on_device(from.data), to_device = detail::on_device(to.data);
+    if (from_device && to_device)
+      return for_each_element(backend, from.rows, 1, from.cols, ConvertRows<Number, To>{from, to});
+    const Cpu<Real> host(1);
+    if (!from_device && !to_device) return copy_rows(host, from, to);
+    if (to_device) {
+      std::vector<To> converted(static_cast<std::size_t>(from.rows * from.cols));
+      const MatrixView<To> staged(converted.data(), from.rows, from.cols);
+      copy_rows(host, from, staged);
+      detail::copy_bytes<To>(backend.context(), staged, to.data, to.stride);
+    } else {
+      std::vector<Number> raw(static_cast<std::size_t>(from.rows * from.cols));
+      const MatrixView<Number> staged(raw.data(), from.rows, from.cols);
+      detail::copy_bytes<Number>(backend.context(), from, staged.data, staged.stride);
+      copy_rows(host, staged, to);
+    }
+  }
+}
+
+/// out[m][i] = source[ids[m][i]].
+template <class Real, class Source>
+struct GatherRows {
+  MatrixView<const Source> source;
+  MatrixView<const Index> ids;
+  TensorView<Real> out;
+  EXPUNGE_HD void operator()(Index m, Index i, Index j) const {
+    out(m, i, j) = static_cast<Real>(source(ids(m, i), j));
+  }
+};
+
+template <class Real, class Math, class Source>
+void gather_rows(const Cuda<Real, Math>& backend, MatrixView<const Source> source,
+                 MatrixView<const Index> ids, TensorView<Real> out) {
+  require(out.features == source.cols && out.rows == ids.cols && out.members == ids.rows,
+          "gather_rows: [", ids.rows, "][", ids.cols, "] rows of ", source.cols, " into [",
+          out.members, "][", out.rows, "][", out.features, "]");
+  for_each_element(backend, out.members, out.rows, out.features,
+                   GatherRows<Real, Source>{source, ids, out});
+}
+
+}  // namespace expunge

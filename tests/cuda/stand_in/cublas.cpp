@@ -1,0 +1,77 @@
+// The calls of cuBLAS that expunge makes, on the host, as cuBLAS's manual defines them: matrices column
+// by column, leading dimensions, strides between the matrices of a batch.
+#include <cublas_v2.h>
+
+#include "device_memory.hpp"
+
+namespace {
+
+/// C = alpha op(A) op(B) + beta C. C is not read where beta is 0.
+template <class Real>
+void multiply(bool a_turned, bool b_turned, int m, int n, int k, Real alpha, const Real* a, int lda,
+              const Real* b, int ldb, Real beta, Real* c, int ldc) {
+  for (std::ptrdiff_t j = 0; j < n; ++j)
+    for (std::ptrdiff_t i = 0; i < m; ++i) {
+      Real sum = 0;
+      for (std::ptrdiff_t l = 0; l < k; ++l)
+        sum += (a_turned ? a[l + i * lda] : a[i + l * lda]) *
+               (b_turned ? b[j + l * ldb] : b[l + j * ldb]);
+      Real& to = c[i + j * ldc];
+      to = beta == Real(0) ? alpha * sum : alpha * sum + beta * to;
+    }
+}
+
+template <class Real>
+void multiply_batch(bool a_turned, bool b_turned, int m, int n, int k, const void* alpha,
+                    const void* a, int lda, long long stride_a, const void* b, int ldb,
+                    long long stride_b, const void* beta, void* c, int ldc, long long stride_c,
+                    int batch) {
+  for (int i = 0; i < batch; ++i)
+    multiply(a_turned, b_turned, m, n, k, *static_cast<const Real*>(alpha),
+             static_cast<const Real*>(a) + i * stride_a, lda,
+             static_cast<const Real*>(b) + i * stride_b, ldb, *static_cast<const Real*>(beta),
+             static_cast<Real*>(c) + i * stride_c, ldc);
+}
+
+}  // namespace
+
+extern "C" {
+
+const char* cublasGetStatusString(cublasStatus_t) {
+  return "CUBLAS_STATUS_INVALID_VALUE";
+}
+cublasStatus_t cublasCreate_v2(cublasHandle_t* handle) {
+  *handle = nullptr;
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasDestroy_v2(cublasHandle_t) {
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasSetStream_v2(cublasHandle_t, cudaStream_t) {
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t, cublasOperation_t op_a,
+                                          cublasOperation_t op_b, int m, int n, int k,
+                                          const void* alpha, const void* a, cudaDataType type_a,
+                                          int lda, long long stride_a, const void* b,
+                                          cudaDataType type_b, int ldb, long long stride_b,
+                                          const void* beta, void* c, cudaDataType type_c, int ldc,
+                                          long long stride_c, int batch,
+                                          cublasComputeType_t compute, cublasGemmAlgo_t) {
+  const bool a_turned = op_a == CUBLAS_OP_T, b_turned = op_b == CUBLAS_OP_T;
+  const bool in_double = type_c == CUDA_R_64F;
+  const bool wrong = m < 0 || n < 0 || k < 0 || batch < 0 || lda < (a_turned ? k : m) || lda < 1 ||
+                     ldb < (b_turned ? n : k) || ldb < 1 || ldc < m || ldc < 1 ||
+                     type_a != type_c || type_b != type_c ||
+                     (compute == CUBLAS_COMPUTE_64F) != in_double ||
+                     (batch > 1 && stride_c < static_cast<long long>(ldc) * (n - 1) + m);
+  if (wrong) return CUBLAS_STATUS_INVALID_VALUE;
+  const cuda_stand_in::DeviceMemory::Open open;
+  const auto run = in_double ? multiply_batch<double> : multiply_batch<float>;
+  run(a_turned, b_turned, m, n, k, alpha, a, lda, stride_a, b, ldb, stride_b, beta, c, ldc,
+      stride_c, batch);
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+}  // extern "C"

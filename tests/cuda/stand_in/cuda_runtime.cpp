@@ -1,0 +1,84 @@
+// The calls of the CUDA runtime that expunge makes, on the host, with the signatures of its header: so
+// that the tests run the CUDA backend's own code where there is no GPU. Streams do everything at once.
+#include <cuda_runtime.h>
+
+#include "device_memory.hpp"
+
+using cuda_stand_in::DeviceMemory;
+
+namespace {
+
+cudaError_t succeed_if(bool fine) {
+  return fine ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+}  // namespace
+
+extern "C" {
+
+const char* cudaGetErrorString(cudaError_t status) {
+  return status == cudaErrorMemoryAllocation ? "out of memory" : "invalid argument";
+}
+cudaError_t cudaGetLastError() {
+  return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int device) {
+  return succeed_if(device == 0);
+}
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  *stream = nullptr;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps*) {
+  *pool = nullptr;
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) {
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolDestroy(cudaMemPool_t) {
+  return succeed_if(DeviceMemory::get().blocks() == 0);
+}
+cudaError_t cudaMallocFromPoolAsync(void** p, std::size_t bytes, cudaMemPool_t, cudaStream_t) {
+  *p = DeviceMemory::get().allocate(bytes);
+  return *p != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+cudaError_t cudaFreeAsync(void* p, cudaStream_t) {
+  return succeed_if(DeviceMemory::get().release(p));
+}
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* all) {
+  *free = DeviceMemory::get().free_bytes();
+  *all = DeviceMemory::capacity;
+  return cudaSuccess;
+}
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* p) {
+  attributes->type =
+      DeviceMemory::get().owns(p) ? cudaMemoryTypeDevice : cudaMemoryTypeUnregistered;
+  return cudaSuccess;
+}
+cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_pitch, const void* from,
+                              std::size_t from_pitch, std::size_t width, std::size_t height,
+                              cudaMemcpyKind, cudaStream_t) {
+  if (width > to_pitch || width > from_pitch) return cudaErrorInvalidPitchValue;
+  const DeviceMemory::Open open;
+  for (std::size_t i = 0; i < height; ++i)
+    std::memcpy(static_cast<char*>(to) + i * to_pitch,
+                static_cast<const char*>(from) + i * from_pitch, width);
+  return cudaSuccess;
+}
+cudaError_t cudaMemset2DAsync(void* to, std::size_t pitch, int value, std::size_t width,
+                              std::size_t height, cudaStream_t) {
+  if (width > pitch) return cudaErrorInvalidPitchValue;
+  const DeviceMemory::Open open;
+  for (std::size_t i = 0; i < height; ++i)
+    std::memset(static_cast<char*>(to) + i * pitch, value, width);
+  return cudaSuccess;
+}
+
+}  // extern "C"

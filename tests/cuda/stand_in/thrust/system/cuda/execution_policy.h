@@ -1,0 +1,58 @@
+// Thrust's CUDA policy on the host: kernels run in Thrust's sequential system, with the memory of the
+// stand-in device open while they do. A kernel that holds the address of host memory ends the test: on a
+// GPU it would crash, or worse.
+#pragma once
+
+#include <cuda_runtime.h>
+#include <sys/mman.h>
+#include <thrust/for_each.h>
+#include <thrust/system/cpp/execution_policy.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <typeinfo>
+
+#include "../../../device_memory.hpp"
+
+namespace thrust::cuda {
+
+/// Whether this number is the address of a page of this process that is not the device's.
+inline bool is_host_address(std::uintptr_t number) {
+  constexpr std::uintptr_t page = 4096, lowest = 1 << 20;
+  void* const at = reinterpret_cast<void*>(number / page * page);
+  if (number < lowest || cuda_stand_in::DeviceMemory::get().owns(at)) return false;
+  unsigned char ignored = 0;
+  return mincore(at, page, &ignored) == 0;  // fails where nothing is mapped
+}
+
+template <class F>
+void refuse_host_addresses(F f) {
+#if defined(__has_builtin) && __has_builtin(__builtin_clear_padding)
+  __builtin_clear_padding(&f);  // which may hold anything
+#endif
+  for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= sizeof f; at += sizeof(std::uintptr_t)) {
+    std::uintptr_t number = 0;
+    std::memcpy(&number, reinterpret_cast<const char*>(&f) + at, sizeof number);
+    if (!is_host_address(number)) continue;
+    std::fprintf(stderr, "a kernel holds host memory, %zu bytes into %s\n", at, typeid(F).name());
+    std::abort();
+  }
+}
+
+struct StandInPolicy : thrust::cpp::execution_policy<StandInPolicy> {
+  cuda_stand_in::DeviceMemory::Open open;
+};
+
+/// What thrust::for_each_n calls with this policy.
+template <class Iterator, class Size, class F>
+Iterator for_each_n(StandInPolicy&, Iterator first, Size n, F f) {
+  refuse_host_addresses(f);
+  return thrust::for_each_n(thrust::cpp::par, first, n, f);
+}
+
+struct StandInPar {
+  StandInPolicy on(cudaStream_t) const { return {}; }
+};
+inline constexpr StandInPar par_nosync;
+
+}  // namespace thrust::cuda

@@ -1,0 +1,96 @@
+// Training, answers and running statistics on the GPU against the CPU.
+#include <doctest/doctest.h>
+
+#include "comparators.hpp"
+#include "cuda/device_array.hpp"
+#include "small_data.hpp"
+
+using namespace expunge;
+
+namespace {
+
+using Flat = Mlp<6, 9, 3>;
+using Dropped =
+    Sequential<Linear<6, 9>, Relu<9>, Dropout<Shape<9>, std::ratio<1, 4>>, Linear<9, 3>>;
+using Images = ConvNet<3, 4, Shape<1, 8, 8>>;
+using Residuals = ResNet9<3, 2, Shape<3, 12, 12>>;
+
+template <class Model, class B>
+auto trained(B& backend, const Recipe<>& recipe) {
+  const Dataset data = clouds(40, Model::Input::size, 3);
+  return train<Model>(backend, recipe, data, fixed_size_subsets(3, 5, 40, 0.75));
+}
+
+template <class Model>
+Recipe<> recipe_of() {
+  return {.descent = {.learning_rate = 0.02, .epochs = 2, .seed = 11}, .batch = 8};
+}
+
+/// Of weights and of answers.
+template <class Model, class Real>
+void check_training(const Recipe<>& recipe, double tolerance) {
+  Cpu<Real> cpu(1);
+  const Ensemble<Model, Real> expected = trained<Model>(cpu, recipe);
+  const Dataset points = clouds(300, Model::Input::size, 3, 1);
+  const auto logits = evaluate_logits<Real>(cpu, expected, view(points.inputs));
+  for (const Index cohort : {0, 1, 3}) {
+    CAPTURE(cohort);
+    Cuda<Real> gpu(0, cohort);
+    const Ensemble<Model, Real> models = trained<Model>(gpu, recipe);
+    CHECK(relative_difference(models.theta, expected.theta) <= tolerance);
+    if (Model::statistics > 0)
+      CHECK(relative_difference(models.stats, expected.stats) <= tolerance);
+    CHECK(relative_difference(evaluate_logits<Real>(gpu, models, view(points.inputs)), logits) <=
+          10 * tolerance);
+  }
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("training gives the CPU's weights and answers", Model, Flat, Dropped, Images) {
+  check_training<Model, double>(recipe_of<Model>(), 1e-10);
+  check_training<Model, float>(recipe_of<Model>(), 2e-5);
+}
+
+TEST_CASE("so does that of a residual network, with augmentation, weight decay and momentum") {
+  Recipe<> recipe = recipe_of<Residuals>();
+  recipe.optimizer = {.momentum = 0.9, .weight_decay = 5e-3};
+  recipe.descent.augmentation = {.flip = true, .crop = 2, .cutout = 3};
+  check_training<Residuals, double>(recipe, 1e-9);
+}
+
+TEST_CASE("the same seed gives the same bytes twice") {
+  Cuda<float> gpu;
+  const auto once = trained<Images>(gpu, recipe_of<Images>());
+  const auto twice = trained<Images>(gpu, recipe_of<Images>());
+  CHECK(same_bytes(once.theta, twice.theta));
+  CHECK(same_bytes(once.stats, twice.stats));
+}
+
+TEST_CASE("losses and divergence are reported") {
+  const Dataset data = clouds(40, 6, 3);
+  const auto run = [&](auto&& backend, double rate) {
+    auto models = initialise<Flat, double>(1, 3);
+    return descend(backend, {.learning_rate = rate, .epochs = 3}, data,
+                   LabelObjective<CrossEntropy>{{1, 2, 5, 7, 11}, data, {}, 2}, Sgd{},
+                   ConstantRate{}, models);
+  };
+  const DescentReport expected = run(Cpu<double>(1), 0.01), report = run(Cuda<double>(), 0.01);
+  for (std::size_t m = 0; m < 3; ++m)
+    CHECK(report.losses[m] == doctest::Approx(expected.losses[m]).epsilon(1e-10));
+  CHECK(report.samples == expected.samples);
+  CHECK(report.diverged() == 0);
+  CHECK(run(Cuda<double>(), 1e200).diverged() == 3);
+}
+
+TEST_CASE("running statistics are estimated anew") {
+  const Dataset data = clouds(40, Images::Input::size, 3);
+  Cpu<double> cpu(1);
+  Cuda<double> gpu;
+  auto expected = trained<Images>(cpu, recipe_of<Images>());
+  auto models = expected;
+  reestimate_statistics(cpu, expected, view(data.inputs), 12);
+  reestimate_statistics(gpu, models, view(data.inputs), 12);
+  CHECK(relative_difference(models.stats, expected.stats) <= 1e-12);
+  CHECK(same_bytes(models.theta, expected.theta));
+}
