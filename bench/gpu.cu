@@ -52,7 +52,7 @@ constexpr const char* math_name<Tf32> = "TF32";
 template <>
 constexpr const char* math_name<Bf16> = "bfloat16";
 
-Dataset random_data(Index n, Index features) {
+Dataset uniform_data(Index n, Index features) {
   Dataset data{make_array<float>(n, features), {}};
   for (Index i = 0; i < n * features; ++i)
     data.inputs.data()[i] = static_cast<float>(
@@ -103,7 +103,7 @@ double product_rate() {
 /// The largest difference of weights after some steps, relative to the largest weight.
 template <class Net>
 double difference_from_cpu() {
-  const Dataset data = random_data(128, Net::Input::size);
+  const Dataset data = uniform_data(128, Net::Input::size);
   const SubsetMasks masks = all_but(2, 128, {});
   Cpu<float> cpu;
   Cuda<float> gpu;
@@ -172,10 +172,10 @@ int main(int argc, char** argv) try {
   const bool fine =
       agrees<Perceptron>("MLP", 1e-4) && agrees<ResNet9<10, 8>>("narrow ResNet-9", 1e-3);
   if (!fine) return 1;
-  const Dataset digits = random_data(arguments.images, 784);
+  const Dataset digits = uniform_data(arguments.images, 784);
   for (const Index members : {Index{1}, Index{16}, Index{100}, arguments.mlps})
     time_all<Perceptron>("MLP", digits, members, 256, to);
-  const Dataset images = random_data(std::min<Index>(arguments.images, 4096), 3072);
+  const Dataset images = uniform_data(std::min<Index>(arguments.images, 4096), 3072);
   for (Index members = 1; members <= arguments.resnets; members *= 2)
     time_all<ResNet9<10>>("ResNet-9", images, members, 256, to);
   return 0;

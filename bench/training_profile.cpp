@@ -45,7 +45,7 @@ struct Timed : L {
   }
   template <class B>
   static void backward(B& backend, WeightsOn<B> weights, ConstTensor<B> x, ConstTensor<B> y,
-                       ConstTensor<B> saved, ConstTensor<B> dy, Tensor<B> dx, Matrix<B> dtheta) {
+                       Tensor<B> saved, ConstTensor<B> dy, Tensor<B> dx, Matrix<B> dtheta) {
     const Stopwatch watch(kind, true);
     L::backward(backend, weights, x, y, saved, dy, dx, dtheta);
   }

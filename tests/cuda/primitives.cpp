@@ -61,6 +61,18 @@ TEST_CASE("rows with any stride are copied and converted between any two memorie
                     "copy_rows: [5][7] into [5][6]");
 }
 
+TEST_CASE("rows that lie gigabytes apart are copied and cleared one by one") {
+  Cuda<float> gpu;
+  constexpr Index far = (Index{1} << 29) + 16;  // more than 2 GiB of float
+  const auto memory = gpu.allocate<char>(far * 4 + 64);
+  const MatrixView<float> rows(reinterpret_cast<float*>(memory.data()), 2, 3, far);
+  const std::vector<float> numbers = {1, 2, 3, 4, 5, 6};
+  copy_rows(gpu, MatrixView<const float>(numbers.data(), 2, 3), rows);
+  CHECK(host_copy(gpu, MatrixView<const float>(rows)) == numbers);
+  fill_zero(gpu, rows.columns(1, 2));
+  CHECK(host_copy(gpu, MatrixView<const float>(rows)) == std::vector<float>{1, 0, 0, 4, 0, 0});
+}
+
 TEST_CASE_TEMPLATE("every element and every index is called once", Real, float, double) {
   Cuda<Real> gpu;
   const std::vector<Real> numbers = normals<Real>(3 * 5 * 7, 3);

@@ -5,6 +5,8 @@
 //   Cuda<float, Bf16> gpu;              operands rounded to bfloat16 (7 bits), sums in float32
 //   Cuda<double> gpu(1, 100);           on device 1, 100 members at a time
 //
+// Results are the same bytes for the same cohort: how cuBLAS multiplies depends on the batch.
+//
 // All members of a cohort step together: one strided-batched product of cuBLAS, one kernel over all
 // elements. The object owns stream, handle and memory, and everything happens in the order of its
 // stream; `copy_rows` to the host waits for what came before. One object belongs to one host thread.
@@ -141,14 +143,13 @@ MatrixView<const T> kept(Cuda<Real, Math>& backend, MatrixView<const T> host) {
 }
 
 /// Calls f(backend, first, count) for consecutive blocks of members, one after the other. A member
-/// needs `member_bytes` of the device's memory; 0 where that is not known.
+/// needs `member_bytes` of the device's memory; 0 where that is not known. Half of what is free is for
+/// them: the rest is the data's, and what an observer or a preconditioner needs.
 template <class Real, class Math, class F>
 void for_each_cohort(Cuda<Real, Math>& backend, Index members, std::size_t member_bytes, F&& f) {
   Index cohort = backend.cohort() > 0 ? backend.cohort() : std::max<Index>(members, 1);
   if (backend.cohort() == 0 && member_bytes > 0) {
-    std::size_t free = 0, all = 0;
-    detail::check_device(cudaMemGetInfo(&free, &all), "cudaMemGetInfo");
-    const std::size_t room = free / 10 * 8 / member_bytes;  // the rest: what members share
+    const std::size_t room = backend.context().free_bytes() / 2 / member_bytes;
     cohort = std::clamp<Index>(static_cast<Index>(room), 1, cohort);
   }
   for (Index first = 0; first < members; first += cohort)

@@ -4,6 +4,7 @@
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/system/cuda/execution_policy.h>
+#include <thrust/system_error.h>
 #include <thrust/version.h>
 
 #include <vector>
@@ -23,9 +24,12 @@ namespace detail {
 template <class F>
 void launch(CudaContext& context, Index n, const F& f) {
   if (n <= 0) return;
-  thrust::for_each_n(thrust::cuda::par_nosync.on(context.stream()),
-                     thrust::counting_iterator<Index>(0), n, f);
-  check_device(cudaGetLastError(), "a kernel over ", n, " elements");
+  try {
+    thrust::for_each_n(thrust::cuda::par_nosync.on(context.stream()),
+                       thrust::counting_iterator<Index>(0), n, f);
+  } catch (const thrust::system_error& error) {
+    throw cuda_error(sentence("a kernel over ", n, " elements: ", error.what()));
+  }
 }
 
 /// f(member, row, column) of position k. Divisions are of 32 bits where they can be: those of 64 bits
@@ -63,14 +67,15 @@ void for_each_element(const Cuda<Real, Math>& backend, Index members, Index rows
       detail::AtElement<F>{f, rows, columns, n <= std::numeric_limits<std::int32_t>::max()});
 }
 
+template <class T>
+struct ZeroElements {
+  MatrixView<T> x;
+  EXPUNGE_HD void operator()(Index m, Index, Index j) const { x(m, j) = T(0); }
+};
+
 template <class Real, class Math, class T>
 void fill_zero(const Cuda<Real, Math>& backend, MatrixView<T> x) {
-  if (x.empty()) return;
-  const std::size_t width = static_cast<std::size_t>(x.cols) * sizeof(T);
-  const std::size_t pitch = x.rows == 1 ? width : static_cast<std::size_t>(x.stride) * sizeof(T);
-  detail::check_device(cudaMemset2DAsync(x.data, pitch, 0, width, static_cast<std::size_t>(x.rows),
-                                         backend.stream()),
-                       "cudaMemset2DAsync of [", x.rows, "][", x.cols, "]");
+  for_each_element(backend, x.rows, 1, x.cols, ZeroElements<T>{x});
 }
 
 /// out[m][j] = sum over i, ascending.
@@ -113,11 +118,14 @@ void copy_rows(const Cuda<Real, Math>& backend, MatrixView<From> from, MatrixVie
     detail::copy_bytes<To>(backend.context(), from, to.data, to.stride);
   } else {
     const bool from_device = detail::on_device(from.data), to_device = detail::on_device(to.data);
-    if (from_device && to_device)
-      return for_each_element(backend, from.rows, 1, from.cols, ConvertRows<Number, To>{from, to});
     const Cpu<Real> host(1);
     if (!from_device && !to_device) return copy_rows(host, from, to);
-    if (to_device) {
+    if (from_device && to_device) {
+      if constexpr (std::is_arithmetic_v<Number> && std::is_arithmetic_v<To>)
+        for_each_element(backend, from.rows, 1, from.cols, ConvertRows<Number, To>{from, to});
+      else
+        require(false, "copy_rows: the device converts between built-in types of numbers alone");
+    } else if (to_device) {
       std::vector<To> converted(static_cast<std::size_t>(from.rows * from.cols));
       const MatrixView<To> staged(converted.data(), from.rows, from.cols);
       copy_rows(host, from, staged);

@@ -13,50 +13,79 @@
 
 namespace expunge::detail {
 
+/// Destroys what it points to.
+template <auto Destroy>
+struct DestroyHandle {
+  template <class Handle>
+  void operator()(Handle* handle) const {
+    Destroy(handle);
+  }
+};
+using Stream = std::unique_ptr<CUstream_st, DestroyHandle<cudaStreamDestroy>>;
+using Pool = std::unique_ptr<CUmemPoolHandle_st, DestroyHandle<cudaMemPoolDestroy>>;
+using Blas = std::unique_ptr<cublasContext, DestroyHandle<cublasDestroy>>;
+
 /// Memory comes and goes in the order of the stream, so a buffer may be freed while kernels that use it
-/// are still queued; the pool keeps what is freed for the next allocation.
+/// are still queued; the pool keeps what is freed for the next allocation. Every call is made for the
+/// context's device, whichever is the thread's at the time.
 class CudaContext {
  public:
   explicit CudaContext(int device) : device_(device) {
     check_device(cudaSetDevice(device), "cudaSetDevice(", device, ")");
-    check_device(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+    cudaStream_t stream = nullptr;
+    check_device(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreate");
+    stream_.reset(stream);
     cudaMemPoolProps properties{};
     properties.allocType = cudaMemAllocationTypePinned;  // not "pinned" to the host: the one type
     properties.location.type = cudaMemLocationTypeDevice;
     properties.location.id = device;
-    check_device(cudaMemPoolCreate(&pool_, &properties), "cudaMemPoolCreate");
+    cudaMemPool_t pool = nullptr;
+    check_device(cudaMemPoolCreate(&pool, &properties), "cudaMemPoolCreate");
+    pool_.reset(pool);
     std::uint64_t keep = std::numeric_limits<std::uint64_t>::max();
-    check_device(cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &keep),
+    check_device(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep),
                  "cudaMemPoolSetAttribute");
-    check_device(cublasCreate(&blas_), "cublasCreate");
-    check_device(cublasSetStream(blas_, stream_), "cublasSetStream");
-  }
-  CudaContext(const CudaContext&) = delete;
-  CudaContext& operator=(const CudaContext&) = delete;
-  ~CudaContext() {  // nothing can be done about a failure here
-    cublasDestroy(blas_);
-    cudaMemPoolDestroy(pool_);
-    cudaStreamDestroy(stream_);
+    cublasHandle_t blas = nullptr;
+    check_device(cublasCreate(&blas), "cublasCreate");
+    blas_.reset(blas);
+    check_device(cublasSetStream(blas, stream), "cublasSetStream");
   }
 
-  int device() const { return device_; }
-  cudaStream_t stream() const { return stream_; }
-  cublasHandle_t blas() const { return blas_; }
+  cudaStream_t stream() const {
+    select();
+    return stream_.get();
+  }
+  cublasHandle_t blas() const {
+    select();
+    return blas_.get();
+  }
 
   void* allocate(std::size_t bytes) {
     void* p = nullptr;
-    check_device(cudaMallocFromPoolAsync(&p, bytes, pool_, stream_), "cudaMallocFromPoolAsync(",
-                 bytes, " bytes)");
+    select();
+    check_device(cudaMallocFromPoolAsync(&p, bytes, pool_.get(), stream_.get()),
+                 "cudaMallocFromPoolAsync(", bytes, " bytes)");
     return p;
   }
-  void free(void* p) { cudaFreeAsync(p, stream_); }
-  void wait() { check_device(cudaStreamSynchronize(stream_), "cudaStreamSynchronize"); }
+  void free(void* p) { cudaFreeAsync(p, stream_.get()); }
+  void wait() const { check_device(cudaStreamSynchronize(stream()), "cudaStreamSynchronize"); }
+
+  /// What can be allocated; the pool gives back what it keeps.
+  std::size_t free_bytes() {
+    wait();
+    check_device(cudaMemPoolTrimTo(pool_.get(), 0), "cudaMemPoolTrimTo");
+    std::size_t free = 0, all = 0;
+    check_device(cudaMemGetInfo(&free, &all), "cudaMemGetInfo");
+    return free;
+  }
 
  private:
+  void select() const { check_device(cudaSetDevice(device_), "cudaSetDevice(", device_, ")"); }
+
   int device_;
-  cudaStream_t stream_ = nullptr;
-  cudaMemPool_t pool_ = nullptr;
-  cublasHandle_t blas_ = nullptr;
+  Stream stream_;
+  Pool pool_;  // before the stream goes, as the handle
+  Blas blas_;
 };
 
 /// Owns n elements of a trivial type on the device, zero at birth. Movable, not copyable.
@@ -69,8 +98,7 @@ class CudaBuffer {
     T* const p = static_cast<T*>(context->allocate(bytes));
     const cudaStream_t stream = context->stream();
     data_ = {p, Free{std::move(context)}};
-    check_device(cudaMemset2DAsync(p, bytes, 0, bytes, 1, stream), "cudaMemset2DAsync(", bytes,
-                 " bytes)");
+    check_device(cudaMemsetAsync(p, 0, bytes, stream), "cudaMemsetAsync(", bytes, " bytes)");
   }
 
   T* data() const { return data_.get(); }
@@ -93,22 +121,32 @@ inline bool on_device(const void* p) {
   return attributes.type == cudaMemoryTypeDevice;
 }
 
-/// Copies rows between any two memories. The source may be changed as soon as this returns; where the
-/// target is the host's, it holds the numbers by then.
+/// Beyond this the runtime refuses the distance between two rows (cudaDeviceProp::memPitch).
+inline constexpr std::size_t most_pitch = std::numeric_limits<std::int32_t>::max();
+
+/// Copies rows between any two memories. Where one of them is the host's, the copy is done on return.
 template <class T>
 void copy_bytes(CudaContext& context, MatrixView<const T> from, T* to, Index to_stride) {
   if (from.empty()) return;
-  const std::size_t width = static_cast<std::size_t>(from.cols) * sizeof(T);
-  const bool strided = from.stride >= from.cols && to_stride >= from.cols;
-  const Index rows = strided ? from.rows : 1;
-  for (Index i = 0; i < from.rows; i += rows)  // rows that overlap go one by one
-    check_device(
-        cudaMemcpy2DAsync(
-            to + i * to_stride, strided ? static_cast<std::size_t>(to_stride) * sizeof(T) : width,
-            from.row(i), strided ? static_cast<std::size_t>(from.stride) * sizeof(T) : width, width,
-            static_cast<std::size_t>(rows), cudaMemcpyDefault, context.stream()),
-        "cudaMemcpy2DAsync of [", from.rows, "][", from.cols, "]");
-  if (!on_device(to)) context.wait();
+  const auto bytes = [](Index n) { return static_cast<std::size_t>(n) * sizeof(T); };
+  const std::size_t width = bytes(from.cols);
+  const bool together = from.rows > 1 && from.stride >= from.cols && to_stride >= from.cols &&
+                        bytes(std::max(from.stride, to_stride)) <= most_pitch;
+  const Index rows = together ? from.rows : 1;
+  const std::size_t from_pitch = together ? bytes(from.stride) : width;
+  const std::size_t to_pitch = together ? bytes(to_stride) : width;
+  const cudaStream_t stream = context.stream();
+  for (Index i = 0; i < from.rows; i += rows) {  // rows that overlap or lie far apart go one by one
+    if (together)
+      check_device(cudaMemcpy2DAsync(to, to_pitch, from.data, from_pitch, width,
+                                     static_cast<std::size_t>(rows), cudaMemcpyDefault, stream),
+                   "cudaMemcpy2DAsync of [", from.rows, "][", from.cols, "]");
+    else
+      check_device(
+          cudaMemcpyAsync(to + i * to_stride, from.row(i), width, cudaMemcpyDefault, stream),
+          "cudaMemcpyAsync of ", width, " bytes");
+  }
+  if (!on_device(to) || !on_device(from.data)) context.wait();
 }
 
 }  // namespace expunge::detail

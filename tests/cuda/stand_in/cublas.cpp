@@ -33,6 +33,10 @@ void multiply_batch(bool a_turned, bool b_turned, int m, int n, int k, const voi
              static_cast<Real*>(c) + i * stride_c, ldc);
 }
 
+bool on_device(const void* p) {
+  return cuda_stand_in::DeviceMemory::get().owns(p);
+}
+
 }  // namespace
 
 extern "C" {
@@ -41,7 +45,7 @@ const char* cublasGetStatusString(cublasStatus_t) {
   return "CUBLAS_STATUS_INVALID_VALUE";
 }
 cublasStatus_t cublasCreate_v2(cublasHandle_t* handle) {
-  *handle = nullptr;
+  *handle = reinterpret_cast<cublasHandle_t>(1);
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasDestroy_v2(cublasHandle_t) {
@@ -64,7 +68,8 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t, cublasOperation_t op_a
   const bool wrong = m < 0 || n < 0 || k < 0 || batch < 0 || lda < (a_turned ? k : m) || lda < 1 ||
                      ldb < (b_turned ? n : k) || ldb < 1 || ldc < m || ldc < 1 ||
                      type_a != type_c || type_b != type_c ||
-                     (compute == CUBLAS_COMPUTE_64F) != in_double ||
+                     (compute == CUBLAS_COMPUTE_64F) != in_double || !on_device(a) ||
+                     !on_device(b) || !on_device(c) ||
                      (batch > 1 && stride_c < static_cast<long long>(ldc) * (n - 1) + m);
   if (wrong) return CUBLAS_STATUS_INVALID_VALUE;
   const cuda_stand_in::DeviceMemory::Open open;

@@ -2,6 +2,8 @@
 // that the tests run the CUDA backend's own code where there is no GPU. Streams do everything at once.
 #include <cuda_runtime.h>
 
+#include <algorithm>
+
 #include "device_memory.hpp"
 
 using cuda_stand_in::DeviceMemory;
@@ -19,14 +21,11 @@ extern "C" {
 const char* cudaGetErrorString(cudaError_t status) {
   return status == cudaErrorMemoryAllocation ? "out of memory" : "invalid argument";
 }
-cudaError_t cudaGetLastError() {
-  return cudaSuccess;
-}
 cudaError_t cudaSetDevice(int device) {
   return succeed_if(device == 0);
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  *stream = nullptr;
+  *stream = reinterpret_cast<cudaStream_t>(1);
   return cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t) {
@@ -36,10 +35,13 @@ cudaError_t cudaStreamSynchronize(cudaStream_t) {
   return cudaSuccess;
 }
 cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps*) {
-  *pool = nullptr;
+  *pool = reinterpret_cast<cudaMemPool_t>(1);
   return cudaSuccess;
 }
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) {
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolTrimTo(cudaMemPool_t, std::size_t) {
   return cudaSuccess;
 }
 cudaError_t cudaMemPoolDestroy(cudaMemPool_t) {
@@ -65,19 +67,25 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
 cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_pitch, const void* from,
                               std::size_t from_pitch, std::size_t width, std::size_t height,
                               cudaMemcpyKind, cudaStream_t) {
-  if (width > to_pitch || width > from_pitch) return cudaErrorInvalidPitchValue;
+  constexpr std::size_t most = 0x7fffffff;
+  if (width > to_pitch || width > from_pitch || std::max(to_pitch, from_pitch) > most)
+    return cudaErrorInvalidPitchValue;
   const DeviceMemory::Open open;
   for (std::size_t i = 0; i < height; ++i)
     std::memcpy(static_cast<char*>(to) + i * to_pitch,
                 static_cast<const char*>(from) + i * from_pitch, width);
   return cudaSuccess;
 }
-cudaError_t cudaMemset2DAsync(void* to, std::size_t pitch, int value, std::size_t width,
-                              std::size_t height, cudaStream_t) {
-  if (width > pitch) return cudaErrorInvalidPitchValue;
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind,
+                            cudaStream_t) {
   const DeviceMemory::Open open;
-  for (std::size_t i = 0; i < height; ++i)
-    std::memset(static_cast<char*>(to) + i * pitch, value, width);
+  std::memcpy(to, from, bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t) {
+  if (!DeviceMemory::get().owns(to)) return cudaErrorInvalidValue;
+  const DeviceMemory::Open open;
+  std::memset(to, value, bytes);
   return cudaSuccess;
 }
 

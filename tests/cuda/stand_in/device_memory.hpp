@@ -30,19 +30,25 @@ class DeviceMemory {
     }
     if (at + size > capacity) return nullptr;
     blocks_[at] = size;
-    const Open open;
-    std::memset(base_ + at, 0xee, size);  // what a device finds there: nothing of use
+    if (size < large) {
+      const Open open;
+      std::memset(base_ + at, 0xee, size);  // what a device finds there: nothing of use
+    }
     return base_ + at;
   }
   bool release(void* p) {
-    return blocks_.erase(static_cast<std::size_t>(static_cast<char*>(p) - base_)) == 1;
+    const auto block = blocks_.find(static_cast<std::size_t>(static_cast<char*>(p) - base_));
+    if (block == blocks_.end()) return false;
+    if (block->second >= large) madvise(p, block->second, MADV_DONTNEED);  // hands its pages back
+    blocks_.erase(block);
+    return true;
   }
   bool owns(const void* p) const { return p >= base_ && p < base_ + capacity; }
   std::size_t blocks() const { return blocks_.size(); }
   std::size_t free_bytes() const {
     std::size_t used = 0;
     for (const auto& block : blocks_) used += block.second;
-    return (std::size_t{1} << 30) - used;
+    return capacity - used;
   }
 
   /// While one lives, the memory can be read and written.
@@ -54,6 +60,8 @@ class DeviceMemory {
   };
 
  private:
+  static constexpr std::size_t large = std::size_t{1} << 24;
+
   DeviceMemory()
       : base_(static_cast<char*>(mmap(nullptr, capacity, PROT_NONE,
                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {

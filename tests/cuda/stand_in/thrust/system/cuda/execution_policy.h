@@ -6,6 +6,7 @@
 #include <cuda_runtime.h>
 #include <sys/mman.h>
 #include <thrust/for_each.h>
+#include <thrust/iterator/reverse_iterator.h>
 #include <thrust/system/cpp/execution_policy.h>
 
 #include <cstdint>
@@ -43,11 +44,13 @@ struct StandInPolicy : thrust::cpp::execution_policy<StandInPolicy> {
   cuda_stand_in::DeviceMemory::Open open;
 };
 
-/// What thrust::for_each_n calls with this policy.
+/// What thrust::for_each_n calls with this policy. From the last element to the first: a kernel whose
+/// elements count on those before them fails.
 template <class Iterator, class Size, class F>
 Iterator for_each_n(StandInPolicy&, Iterator first, Size n, F f) {
   refuse_host_addresses(f);
-  return thrust::for_each_n(thrust::cpp::par, first, n, f);
+  thrust::for_each_n(thrust::cpp::par, thrust::make_reverse_iterator(first + n), n, f);
+  return first + n;
 }
 
 struct StandInPar {
