@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Cases 9 to 11 on a machine with an NVIDIA GPU: builds, runs the tests on the device, measures ours and
-# PyTorch's, and prints one table. What it prints is what goes to docs/measurements/gpu.md.
+# PyTorch's, and prints one table. What it prints belongs into docs/measurements/.
 #
 #   bench/gpu.sh [options of bench_gpu]
 #
@@ -9,6 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build=build/cuda
 
+command -v nvidia-smi > /dev/null || { echo "bench/gpu.sh needs an NVIDIA GPU: there is no nvidia-smi" >&2; exit 1; }
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv,noheader
 nvcc --version | tail -2 | head -1
 cmake --preset cuda > /dev/null

@@ -52,7 +52,13 @@ int run_program(const Options& options) {
   StageBars bars;
   bars.start("read images");
   std::filesystem::create_directories(options.out);
-  const support::Device device = support::choose(options.device);
+  const Settings& settings = options.settings;
+  require(settings.forget >= 1 && settings.forget < settings.images, "--forget ", settings.forget,
+          ": at least 1 and fewer than the ", settings.images, " training images");
+  const bool on_gpu = settings.width == 8 || settings.width == 64;  // what experiment_cuda.cu has
+  const support::Device device = options.device == support::Device::automatic && !on_gpu
+                                     ? support::Device::cpu
+                                     : support::choose(options.device);
   Lab lab{options,
           support::name_of(device),
           Cpu<float>(options.threads),
@@ -107,8 +113,12 @@ int main(int argc, char** argv) try {
   app.add_option("--width", settings.width, "channels of the first layer; the paper has 64")
       ->capture_default_str()
       ->check(CLI::IsMember({4, 8, 16, 64}));
-  app.add_option("--images", settings.images, "training images")->capture_default_str();
-  app.add_option("--validation", settings.validation, "test images")->capture_default_str();
+  app.add_option("--images", settings.images, "training images")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 1000000));
+  app.add_option("--validation", settings.validation, "test images")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
   app.add_option("--models", settings.models, "N: full models, and oracles twice")
       ->capture_default_str()
       ->check(CLI::Range(2, 100000));
@@ -116,8 +126,12 @@ int main(int argc, char** argv) try {
                  "M: models that datamodels are fitted to")
       ->capture_default_str()
       ->check(CLI::Range(4, 1000000));
-  app.add_option("--epochs", settings.recipe.descent.epochs, "of training")->capture_default_str();
-  app.add_option("--forget", settings.forget, "images to forget")->capture_default_str();
+  app.add_option("--epochs", settings.recipe.descent.epochs, "of training")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
+  app.add_option("--forget", settings.forget, "images to forget")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
   app.add_option("--forget-class", options.forget_class, "draw them from this class alone (0 .. 9)")
       ->check(CLI::Range(0, 9));
   app.add_option("--forget-seed", options.forget_seed, "which of them are drawn")

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <string>
 
 #include "expunge/core/check.hpp"
@@ -26,7 +25,7 @@ inline std::string why_no_gpu() {
   if (status != cudaSuccess) return cudaGetErrorString(status);
   return devices > 0 ? "" : "there is no device";
 #else
-  return "this program was built without CUDA; build it with `cmake --preset cuda`";
+  return "this program was built without CUDA; docs/gpu.md says how to build it with";
 #endif
 }
 
@@ -40,10 +39,13 @@ inline Device choose(Device wanted) {
 }
 
 inline void add_device_option(CLI::App& app, Device& device) {
-  const std::map<std::string, Device> names = {
-      {"cpu", Device::cpu}, {"cuda", Device::cuda}, {"auto", Device::automatic}};
-  app.add_option("--device", device, "where networks train: cpu, cuda, or auto (cuda where it is)")
-      ->transform(CLI::CheckedTransformer(names))
+  app.add_option_function<std::string>(
+         "--device",
+         [&device](const std::string& name) {
+           device = name == "cpu" ? Device::cpu : name == "cuda" ? Device::cuda : Device::automatic;
+         },
+         "where networks train; auto is the GPU where there is one")
+      ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
       ->default_str("auto");
 }
 
