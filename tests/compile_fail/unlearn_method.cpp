@@ -12,7 +12,7 @@ struct Method {
 #ifdef EXPUNGE_CORRECT
   template <class Model, class Real>
   LabelObjective<CrossEntropy> objective(const Problem<Model, Real>& problem) const {
-    return {problem.retain, problem.data.labels, {}, 8};
+    return {problem.retain, problem.data, {}, 8};
   }
 #endif
 };
