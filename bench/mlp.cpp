@@ -13,7 +13,7 @@
 #include "clock.hpp"
 #include "expunge/io/npy.hpp"
 #include "expunge/nn/mlp.hpp"
-#include "expunge/train/train.hpp"
+#include "given_batches.hpp"
 
 namespace {
 
@@ -21,23 +21,6 @@ using namespace expunge;
 
 using Net = Mlp<784, 256, 256, 10>;
 using Models = Ensemble<Net, float>;
-
-/// Every epoch is one step on a given batch, the same for all models.
-struct GivenBatches {
-  const Array<Index, 2>& order;  // [steps][batch]
-  const Label* labels;
-
-  Index passes(Index) const { return 1; }
-  Index batch_size(Index, Index) const { return static_cast<Index>(order.shape()[1]); }
-  std::vector<Index> examples(Index, Index step, Index) const {
-    const Index* row = order.data() + step * batch_size(0, 0);
-    return {row, row + batch_size(0, 0)};
-  }
-  template <class B>
-  void operator()(B& backend, const Minibatch<typename B::Real>& minibatch) const {
-    add_loss(backend, CrossEntropy{}, LabelTarget{labels}, minibatch, 1);
-  }
-};
 
 struct Arguments {
   std::filesystem::path data;
@@ -67,7 +50,7 @@ int main(int argc, char** argv) try {
   const Array<Index, 2> order = read_npy<Index, 2>(arguments.data / "order.npy");
   const auto steps = static_cast<Index>(order.shape()[0]);
   const DescentConfig config{.learning_rate = 0.05, .epochs = steps};
-  const GivenBatches objective{order, data.labels.data()};
+  const bench::GivenBatches objective{order, data.labels.data()};
 
   Cpu<float> backend(arguments.threads);
   Models models = Models::uninitialised(static_cast<Index>(theta0.shape()[0]));

@@ -18,7 +18,7 @@
 
 #include "clock.hpp"
 #include "expunge/io/npy.hpp"
-#include "expunge/train/train.hpp"
+#include "given_batches.hpp"
 
 namespace bench {
 
@@ -42,24 +42,6 @@ inline TrainingArguments parse_training(int argc, char** argv) {
           "--data DIR is missing, or no threads, or no steps");
   return arguments;
 }
-
-/// Every epoch is one step on the next batch, the same for all members.
-struct BatchesInTurn {
-  const Array<Index, 2>& order;  // [batches][batch]
-  const Label* labels;
-
-  Index passes(Index) const { return 1; }
-  Index batch_size(Index, Index) const { return static_cast<Index>(order.shape()[1]); }
-  std::vector<Index> examples(Index, Index step, Index) const {
-    const Index batch = batch_size(0, 0);
-    const Index* row = order.data() + step % static_cast<Index>(order.shape()[0]) * batch;
-    return {row, row + batch};
-  }
-  template <class B>
-  void operator()(B& backend, const Minibatch<typename B::Real>& minibatch) const {
-    add_loss(backend, CrossEntropy{}, LabelTarget{labels}, minibatch, 1);
-  }
-};
 
 /// When each member finished each step.
 struct StepTimes {
@@ -100,7 +82,7 @@ double training_step(const TrainingArguments& arguments, const Optimizer& optimi
   for (Index m = 0; m < models.members(); ++m)
     std::copy_n(theta0.data(), Net::parameters, models.theta.data() + m * Net::parameters);
   std::vector<std::vector<Time>> ends(static_cast<std::size_t>(arguments.threads));
-  const BatchesInTurn objective{order, data.labels.data()};
+  const GivenBatches objective{order, data.labels.data()};
   Cpu<float> backend(arguments.threads);
   const DescentReport report =
       descend(backend, {.learning_rate = 0.02, .epochs = arguments.warm_up + arguments.steps}, data,
@@ -114,8 +96,16 @@ double training_step(const TrainingArguments& arguments, const Optimizer& optimi
   return quickest_step(ends, arguments.warm_up);
 }
 
-inline void print_step(const char* name, int members, double seconds) {
-  std::printf("%s %d %.6f s per step\n", name, members, seconds);
+/// The program that does this for ResNet9<10>, written by `name` in what it prints.
+template <class Net>
+int run_training_step(const char* name, int argc, char** argv) try {
+  const TrainingArguments arguments = parse_training(argc, argv);
+  const double seconds = training_step<Net>(arguments, Sgd{.weight_decay = 5e-4});
+  std::printf("%s %d %.6f s per step\n", name, arguments.threads, seconds);
+  return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s: %s\n", std::filesystem::path(argv[0]).filename().c_str(), error.what());
+  return 1;
 }
 
 }  // namespace bench

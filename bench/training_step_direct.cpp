@@ -1,7 +1,5 @@
 // Case 6, the whole training step of ResNet-9 (training_step.hpp) without Winograd's algorithm: the
 // direct convolution in every layer.
-#include <iostream>
-
 #include "expunge/backend/convolution.hpp"
 
 namespace expunge::detail {
@@ -16,13 +14,6 @@ inline constexpr bool slopes_by_winograd<ConvolutionExtents<C, H, W, F, K, S, P>
 #include "expunge/nn/resnet9.hpp"
 #include "training_step.hpp"
 
-int main(int argc, char** argv) try {
-  const auto arguments = bench::parse_training(argc, argv);
-  bench::print_step(
-      "expunge_direct", arguments.threads,
-      bench::training_step<expunge::ResNet9<10>>(arguments, expunge::Sgd{.weight_decay = 5e-4}));
-  return 0;
-} catch (const std::exception& error) {
-  std::cerr << "bench_training_step_direct: " << error.what() << "\n";
-  return 1;
+int main(int argc, char** argv) {
+  return bench::run_training_step<expunge::ResNet9<10>>("expunge_direct", argc, argv);
 }

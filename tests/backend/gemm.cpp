@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "backend/gemm_case.hpp"
 #include "comparators.hpp"
 
 using namespace expunge;
@@ -24,22 +25,8 @@ void naive_gemm(Op op_a, Op op_b, Real alpha, TensorView<const Real> a, TensorVi
       }
 }
 
-struct Case {
-  Op op_a, op_b;
-  Index members, rows, inner, cols;
-  bool share_a, share_b;
-  double alpha, beta;
-};
-
 template <class Real>
-TensorView<const Real> operand(const std::vector<Real>& numbers, bool transposed, bool share,
-                               Index members, Index rows, Index cols) {
-  if (transposed) std::swap(rows, cols);
-  return {numbers.data(), members, rows, cols, share ? 0 : rows * cols};
-}
-
-template <class Real>
-void check(const Case& t, double tolerance) {
+void check(const GemmCase& t, double tolerance) {
   CAPTURE(t.members);
   CAPTURE(t.rows);
   CAPTURE(t.inner);
@@ -51,8 +38,8 @@ void check(const Case& t, double tolerance) {
   const std::vector<Real> a = normals<Real>(t.members * t.rows * t.inner, 1);
   const std::vector<Real> b = normals<Real>(t.members * t.inner * t.cols, 2);
   std::vector<Real> c = normals<Real>(t.members * t.rows * t.cols, 3), expected = c;
-  const auto av = operand(a, t.op_a == Op::transpose, t.share_a, t.members, t.rows, t.inner);
-  const auto bv = operand(b, t.op_b == Op::transpose, t.share_b, t.members, t.inner, t.cols);
+  const auto av = gemm_operand(a.data(), t.op_a, t.share_a, t.members, t.rows, t.inner);
+  const auto bv = gemm_operand(b.data(), t.op_b, t.share_b, t.members, t.inner, t.cols);
   const Real alpha = static_cast<Real>(t.alpha), beta = static_cast<Real>(t.beta);
   gemm(Cpu<Real>(1), t.op_a, t.op_b, alpha, av, bv, beta,
        TensorView<Real>(c.data(), t.members, t.rows, t.cols));

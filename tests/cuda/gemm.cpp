@@ -1,6 +1,7 @@
 // The product of the CUDA backend against Eigen's: every transposition, stride and batch.
 #include <doctest/doctest.h>
 
+#include "backend/gemm_case.hpp"
 #include "comparators.hpp"
 #include "cuda/device_array.hpp"
 
@@ -8,23 +9,8 @@ using namespace expunge;
 
 namespace {
 
-struct Case {
-  Op op_a, op_b;
-  Index members, rows, inner, cols;
-  bool share_a, share_b;
-  double alpha, beta;
-};
-
-/// op(X) is [rows][cols], each member after the other or all the same.
-template <class Real>
-TensorView<const Real> operand(const Real* numbers, Op op, bool share, Index members, Index rows,
-                               Index cols) {
-  if (op == Op::transpose) std::swap(rows, cols);
-  return {numbers, members, rows, cols, share ? 0 : rows * cols};
-}
-
 template <class Real, class Math>
-double difference_from_cpu(const Case& t) {
+double difference_from_cpu(const GemmCase& t) {
   using B = Cuda<Real, Math>;
   const B gpu;
   const std::vector<Real> a = normals<Real>(t.members * t.rows * t.inner, 1);
@@ -36,8 +22,8 @@ double difference_from_cpu(const Case& t) {
   const Real alpha = static_cast<Real>(t.alpha), beta = static_cast<Real>(t.beta);
   const auto product = [&](const auto& backend, const Real* from_a, const Real* from_b, Real* to) {
     gemm(backend, t.op_a, t.op_b, alpha,
-         operand(from_a, t.op_a, t.share_a, t.members, t.rows, t.inner),
-         operand(from_b, t.op_b, t.share_b, t.members, t.inner, t.cols), beta,
+         gemm_operand(from_a, t.op_a, t.share_a, t.members, t.rows, t.inner),
+         gemm_operand(from_b, t.op_b, t.share_b, t.members, t.inner, t.cols), beta,
          TensorView<Real>(to, t.members, t.rows, t.cols));
   };
   product(gpu, there_a.view().data, there_b.view().data, there_c.view().data);
@@ -45,8 +31,8 @@ double difference_from_cpu(const Case& t) {
   return relative_difference(there_c.host(), c);
 }
 
-std::vector<Case> cases() {
-  std::vector<Case> all;
+std::vector<GemmCase> cases() {
+  std::vector<GemmCase> all;
   for (const Op op_a : {Op::none, Op::transpose})
     for (const Op op_b : {Op::none, Op::transpose})
       for (const bool share_a : {false, true})
@@ -61,7 +47,7 @@ std::vector<Case> cases() {
 }  // namespace
 
 TEST_CASE("products are those of the CPU, every transposition, stride and batch") {
-  for (const Case& t : cases()) {
+  for (const GemmCase& t : cases()) {
     CAPTURE(static_cast<int>(t.op_a));
     CAPTURE(static_cast<int>(t.op_b));
     CAPTURE(t.members);

@@ -16,6 +16,9 @@
 // factors of small matrices, which the host computes, in cuda_factors.cuh.
 #pragma once
 
+#include <map>
+#include <memory>
+#include <tuple>
 #include <type_traits>
 
 #include "expunge/backend/backend.hpp"
@@ -57,7 +60,6 @@ class Cuda {
   int threads() const { return thread_count(0); }
   Index cohort() const { return cohort_; }
   detail::CudaContext& context() const { return *context_; }
-  cudaStream_t stream() const { return context_->stream(); }
 
   template <class T>
   Buffer<T> allocate(Index n) const {

@@ -121,6 +121,20 @@ TensorView<T> some_rows(TensorView<T> x, Index first, Index count) {
   return {x.data + first * x.features, x.members, count, x.features, x.member_stride};
 }
 
+/// Fills `patches` from the rows of x that they are of.
+template <class E, class B, class Real>
+void take_patches(const B& backend, TensorView<const Real> x, TensorView<Real> patches) {
+  for_each_element(backend, patches.members, patches.rows, patches.features,
+                   TakePatches<E, Real>{x, patches});
+}
+
+/// Fills `outputs` from the rows of y that they are of.
+template <class E, class B, class Real>
+void put_filters_first(const B& backend, TensorView<const Real> y, TensorView<Real> outputs) {
+  for_each_element(backend, outputs.members, outputs.rows, outputs.features,
+                   FiltersFirst<Real>{y, outputs, PatchExtents<E>::positions});
+}
+
 /// The filters of every member as a matrix, [members][filters][channels taps].
 template <class E, class T>
 TensorView<T> filter_matrix(MatrixView<T> w) {
@@ -138,9 +152,7 @@ void convolve(Cuda<Real, Math>& backend, std::type_identity_t<TensorView<const R
   if (y.empty()) return;
   PatchChunks<E, Cuda<Real, Math>>(backend, y.members, y.rows)
       .for_each([&](Index first, Index count, TensorView<Real> patches, TensorView<Real> outputs) {
-        const TensorView<const Real> in = some_rows(x, first, count);
-        for_each_element(backend, patches.members, patches.rows, patches.features,
-                         TakePatches<E, Real>{in, patches});
+        take_patches<E>(backend, some_rows(x, first, count), patches);
         gemm(backend, Op::none, Op::none, 1, filter_matrix<E>(w), patches, 0, outputs);
         const TensorView<Real> to = some_rows(y, first, count);
         for_each_element(backend, to.members, to.rows, to.features,
@@ -157,9 +169,7 @@ void convolve_input_gradient(Cuda<Real, Math>& backend,
   if (dx.empty()) return;
   PatchChunks<E, Cuda<Real, Math>>(backend, dx.members, dx.rows)
       .for_each([&](Index first, Index count, TensorView<Real> patches, TensorView<Real> outputs) {
-        const TensorView<const Real> slopes = some_rows(dy, first, count);
-        for_each_element(backend, outputs.members, outputs.rows, outputs.features,
-                         FiltersFirst<Real>{slopes, outputs, PatchExtents<E>::positions});
+        put_filters_first<E>(backend, some_rows(dy, first, count), outputs);
         gemm(backend, Op::transpose, Op::none, 1, filter_matrix<E>(w), outputs, 0, patches);
         const TensorView<Real> to = some_rows(dx, first, count);
         for_each_element(backend, to.members, to.rows, to.features,
@@ -177,11 +187,8 @@ void convolve_filter_gradient(Cuda<Real, Math>& backend,
   if (dy.empty()) return fill_zero(backend, dw);
   PatchChunks<E, Cuda<Real, Math>>(backend, dw.rows, dy.rows)
       .for_each([&](Index first, Index count, TensorView<Real> patches, TensorView<Real> outputs) {
-        for_each_element(backend, patches.members, patches.rows, patches.features,
-                         TakePatches<E, Real>{some_rows(x, first, count), patches});
-        for_each_element(
-            backend, outputs.members, outputs.rows, outputs.features,
-            FiltersFirst<Real>{some_rows(dy, first, count), outputs, PatchExtents<E>::positions});
+        take_patches<E>(backend, some_rows(x, first, count), patches);
+        put_filters_first<E>(backend, some_rows(dy, first, count), outputs);
         gemm(backend, Op::none, Op::transpose, 1, outputs, patches, first == 0 ? Real(0) : Real(1),
              filter_matrix<E>(dw));
       });

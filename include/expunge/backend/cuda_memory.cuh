@@ -3,9 +3,7 @@
 #pragma once
 
 #include <limits>
-#include <map>
 #include <memory>
-#include <tuple>
 
 #include "expunge/backend/buffer.hpp"
 #include "expunge/backend/cuda_error.cuh"
@@ -31,7 +29,7 @@ using Blas = std::unique_ptr<cublasContext, DestroyHandle<cublasDestroy>>;
 class CudaContext {
  public:
   explicit CudaContext(int device) : device_(device) {
-    check_device(cudaSetDevice(device), "cudaSetDevice(", device, ")");
+    select();
     cudaStream_t stream = nullptr;
     check_device(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreate");
     stream_.reset(stream);

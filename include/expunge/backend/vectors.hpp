@@ -82,14 +82,17 @@ class Coefficients {
 
  public:
   Coefficients(B& backend, const PerMember& values, Index members)
-      : values_(values.begin(), values.end()),
-        resident_(resident(backend, MatrixView<const Real>(values_.data(), members, 1))) {
-    require(static_cast<Index>(values.size()) == members, "vectors: ", values.size(),
-            " coefficients for ", members, " members");
-  }
+      : values_(converted(values, members)),
+        resident_(resident(backend, MatrixView<const Real>(values_.data(), members, 1))) {}
   MatrixView<const Real> view() const { return resident_; }
 
  private:
+  static std::vector<Real> converted(const PerMember& values, Index members) {
+    require(static_cast<Index>(values.size()) == members, "vectors: ", values.size(),
+            " coefficients for ", members, " members");
+    return {values.begin(), values.end()};
+  }
+
   std::vector<Real> values_;
   typename B::template Resident<Real> resident_;
 };

@@ -113,12 +113,11 @@ void reestimate_cohort(B& backend, MatrixView<const float> inputs,
 }
 
 /// Refuses an empty subset, and a cohort whose subsets differ in size.
-inline void check_subsets(const std::vector<std::vector<Index>>& subsets, Index cohort) {
-  for (std::size_t m = 0; m < subsets.size(); ++m) {
-    const std::size_t first = m - m % static_cast<std::size_t>(cohort);
-    require(!subsets[m].empty() && subsets[m].size() == subsets[first].size(),
-            "reestimate_statistics: the subset of model ", m, " has ", subsets[m].size(),
-            " examples, that of model ", first, " ", subsets[first].size(),
+inline void check_subsets(const SubsetMasks& masks, Index cohort) {
+  for (Index m = 0; m < masks.models(); ++m) {
+    const Index first = m - m % cohort, size = masks.size(m), others = masks.size(first);
+    require(size > 0 && size == others, "reestimate_statistics: the subset of model ", m, " has ",
+            size, " examples, that of model ", first, " ", others,
             "; none may be empty, and a cohort's have one size");
   }
 }
@@ -140,16 +139,14 @@ void reestimate_statistics(B& backend, Ensemble<Model, typename B::Real>& ensemb
   require(batch >= 1, "reestimate_statistics: batch is ", batch, ", below 1");
   const std::vector<Index> positions = batch_norm_statistics<Model>();
   if (positions.empty() || ensemble.members() == 0) return;
-  std::vector<std::vector<Index>> subsets;
-  for (Index m = 0; m < ensemble.members(); ++m) subsets.push_back(masks.members(m));
   const Index together = backend.cohort() > 0 ? backend.cohort() : ensemble.members();
-  detail::check_subsets(subsets, together);
+  detail::check_subsets(masks, together);
   ProgressCounter counter(progress, ensemble.members());
   const std::size_t bytes =
-      member_bytes<Model, B>(largest_batch(std::ssize(subsets[0]), batch, LastBatch::merge), 2);
+      member_bytes<Model, B>(largest_batch(masks.size(0), batch, LastBatch::merge), 2);
   for_each_cohort(backend, ensemble.members(), bytes, [&](B& worker, Index first, Index count) {
-    const std::vector<std::vector<Index>> lists(subsets.begin() + first,
-                                                subsets.begin() + first + count);
+    std::vector<std::vector<Index>> lists;
+    for (Index m = first; m < first + count; ++m) lists.push_back(masks.members(m));
     CohortWeights<Model, B> weights(worker, count);
     weights.load(worker, ensemble, first);
     const MatrixView<const Index> host(positions.data(), 1, static_cast<Index>(positions.size()));
