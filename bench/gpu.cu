@@ -1,12 +1,14 @@
-// Cases 9 to 11: networks trained on a GPU, against what the GPU can do.
+// Cases 9 to 11 and 14: networks trained and unlearned on a GPU, against what the GPU can do.
 //
-//   bench_gpu [--images N] [--mlps M] [--resnets R]
+//   bench_gpu [--images N] [--mlps M] [--resnets R] [--unlearn U]
 //
 // First what the machine reaches: copies between two arrays of 1 GiB, and products of 8192 x 8192. Then
 // the GPU's results against the CPU's; the program ends with 1 if they differ. Then a line for each
 // network, number of members and rounding: the time of a step, images per second, and the share of the
 // products' rate. A time is that of two epochs less that of one, so that transfers and allocations do not
-// count. Inputs are random numbers: times depend on extents alone.
+// count. Then U networks forget: an epoch over the retain set, their margins on all images, KLoM of all
+// points, with everything that comes and goes between host and GPU. Inputs are random numbers: times depend on
+// extents alone.
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
@@ -21,7 +23,7 @@ using namespace expunge;
 using Perceptron = Mlp<784, 256, 256, 10>;
 
 struct Arguments {
-  Index images = 16384, mlps = 1000, resnets = 8;
+  Index images = 16384, mlps = 1000, resnets = 8, unlearn = 100;
 };
 
 Arguments parse(int argc, char** argv) {
@@ -30,9 +32,11 @@ Arguments parse(int argc, char** argv) {
     if (!std::strcmp(argv[i], "--images")) arguments.images = std::atol(argv[i + 1]);
     if (!std::strcmp(argv[i], "--mlps")) arguments.mlps = std::atol(argv[i + 1]);
     if (!std::strcmp(argv[i], "--resnets")) arguments.resnets = std::atol(argv[i + 1]);
+    if (!std::strcmp(argv[i], "--unlearn")) arguments.unlearn = std::atol(argv[i + 1]);
   }
-  require(arguments.images >= 512 && arguments.mlps >= 1 && arguments.resnets >= 1,
-          "bench_gpu: --images must be at least 512, --mlps and --resnets at least 1");
+  require(arguments.images >= 512 && arguments.mlps >= 1 && arguments.resnets >= 1 &&
+              arguments.unlearn >= 1,
+          "bench_gpu: --images must be at least 512, --mlps, --resnets and --unlearn at least 1");
   return arguments;
 }
 
@@ -163,6 +167,24 @@ void time_all(const char* name, const Dataset& data, Index members, Index batch,
   time_training<Net, Bf16>(name, data, members, batch, to.bf16);
 }
 
+template <class Math>
+void time_unlearning(const Dataset& images, Index members) {
+  Cuda<float, Math> gpu;
+  const auto models = initialise<ResNet9<10>, float>(1, members);
+  const Array<float, 3> logits = evaluate_logits<float>(gpu, models, view(images.inputs));
+  std::vector<Index> forget;
+  for (Index i = 0; i < 100; ++i) forget.push_back(i);
+  const auto problem = make_problem(images, forget, models, view(logits));
+  const bench::Time start = bench::now();
+  const auto unlearned = unlearn(gpu, GradientDescent<>{.epochs = 1}, problem);
+  const Array<float, 2> after = evaluate_margins(gpu, unlearned.models, images);
+  const KlomResult klom_of_all = klom(margins(logits, images.labels.data(), gpu.threads()), after);
+  std::printf("unlearning %5td ResNet-9, %td images, %-9s %9.3f s with KLoM (%td bad points)\n",
+              members, images.size(), math_name<Math>, bench::seconds_since(start),
+              klom_of_all.bad_points);
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -178,6 +200,8 @@ int main(int argc, char** argv) try {
   const Dataset images = uniform_data(std::min<Index>(arguments.images, 4096), 3072);
   for (Index members = 1; members <= arguments.resnets; members *= 2)
     time_all<ResNet9<10>>("ResNet-9", images, members, 256, to);
+  time_unlearning<Tf32>(images, arguments.unlearn);
+  time_unlearning<Bf16>(images, arguments.unlearn);
   return 0;
 } catch (const std::exception& error) {
   std::cerr << "bench_gpu: " << error.what() << "\n";

@@ -1,19 +1,34 @@
 #!/usr/bin/env bash
-# Cases 9 to 11 on a machine with an NVIDIA GPU: builds, runs the tests on the device, measures ours and
-# PyTorch's, and prints one table. What it prints belongs into docs/measurements/.
+# Cases 9 to 12 and 14 on a machine with an NVIDIA GPU: builds, runs the tests on the device, measures ours and
+# the peers', and prints one table. What it prints belongs into docs/measurements/.
 #
-#   bench/gpu.sh [options of bench_gpu]
+#   bench/gpu.sh [--images N] [--mlps M] [--resnets R] [--unlearn U] [--lasso MODELS,EXAMPLES,TARGETS]
 #
-# Needs nvcc; PYTHON with torch for the peer, which is left out without it.
+# Needs nvcc; PYTHON with torch and cupy for the peers, which are left out without them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build=build/cuda
+python=${PYTHON:-python3}
+lasso=20000,10000,10000
+sizes=()
+peer_sizes=()
+while [ $# -gt 0 ]; do
+  [ $# -gt 1 ] || { sed -n "2,8s/^# \?//p" bench/gpu.sh; exit 2; }
+  case "$1" in
+    --lasso) lasso=$2 ;;
+    --resnets) sizes+=("$1" "$2") ;;
+    --images | --mlps | --unlearn) sizes+=("$1" "$2") peer_sizes+=("$1" "$2") ;;
+    *) echo "bench/gpu.sh: unknown option $1" >&2; exit 2 ;;
+  esac
+  shift 2
+done
 
 command -v nvidia-smi > /dev/null || { echo "bench/gpu.sh needs an NVIDIA GPU: there is no nvidia-smi" >&2; exit 1; }
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv,noheader
 nvcc --version | tail -2 | head -1
 cmake --preset cuda > /dev/null
-cmake --build "$build" --target bench_gpu test_cuda_device > "$build/build.log" || {
+cmake --build "$build" --target bench_gpu bench_gpu_lasso bench_lasso_stage test_cuda_device \
+  > "$build/build.log" || {
   tail -n 40 "$build/build.log" >&2
   exit 1
 }
@@ -22,14 +37,27 @@ echo; echo "## Tests on the device"
 "$build/tests/cuda/device/test_cuda_device" | tail -n 3
 if command -v compute-sanitizer > /dev/null; then
   compute-sanitizer --error-exitcode 1 "$build/tests/cuda/device/test_cuda_device" \
-    --test-case='layers*,training*' | tail -n 1
+    --test-case='layers*,training*,gradient*,matching*,Gauss*,LASSO*' | tail -n 1
 fi
 
-echo; echo "## Ours"
-"$build/bench/bench_gpu" "$@"
-echo; echo "## PyTorch"
-if "${PYTHON:-python3}" -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2> /dev/null; then
-  (cd bench/peers && "${PYTHON:-python3}" gpu_torch.py)
+echo; echo "## Networks"
+"$build/bench/bench_gpu" "${sizes[@]}"
+echo; echo "## Networks, PyTorch"
+if "$python" -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2> /dev/null; then
+  (cd bench/peers && "$python" gpu_torch.py "${peer_sizes[@]}")
 else
-  echo "left out: ${PYTHON:-python3} has no torch that sees the GPU"
+  echo "left out: $python has no torch that sees the GPU"
+fi
+
+echo; echo "## LASSO"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+IFS=, read -r models examples targets <<< "$lasso"
+"$build/bench/bench_lasso_stage" make "$folder" "$models" "$examples" "$targets"
+"$build/bench/bench_gpu_lasso" "$folder"
+echo; echo "## LASSO, FISTA by products"
+if "$python" -c 'import cupy; cupy.zeros(1)' 2> /dev/null; then
+  "$python" bench/peers/gpu_fista.py "$folder"
+else
+  echo "left out: $python has no cupy that sees the GPU"
 fi

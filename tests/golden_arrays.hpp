@@ -1,20 +1,25 @@
 // The arrays of tests/golden, by their path without ".npy".
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "expunge/io/npy.hpp"
 
 namespace expunge {
 
+inline std::filesystem::path golden_file(const std::string& name) {
+  return std::filesystem::path(EXPUNGE_GOLDEN_DIR) / (name + ".npy");
+}
+
 template <std::size_t Rank>
 Array<double, Rank> golden(const std::string& name) {
-  return read_npy<double, Rank>(std::string(EXPUNGE_GOLDEN_DIR) + "/" + name + ".npy");
+  return read_npy<double, Rank>(golden_file(name));
 }
 
 template <class Integer, std::size_t Rank>
 Array<Integer, Rank> golden_integers(const std::string& name) {
-  return read_npy<Integer, Rank>(std::string(EXPUNGE_GOLDEN_DIR) + "/" + name + ".npy");
+  return read_npy<Integer, Rank>(golden_file(name));
 }
 
 /// The same numbers in another type.

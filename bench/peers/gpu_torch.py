@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
-"""The PyTorch peer of cases 9 to 11: the same networks, batches and settings, on random numbers.
+"""The PyTorch peer of cases 9 to 11 and 14: the same networks, batches and settings, on random numbers.
 
-    gpu_torch.py [--mlps M] [--images N]
+    gpu_torch.py [--mlps M] [--images N] [--unlearn U]
 
 A line for each network and rounding, as bench_gpu prints them: the time of a step and images per second.
 MLPs are stacked: one `bmm` a layer for all members. ResNet-9 runs eagerly and under torch.compile, in
 channels-last memory. Data lie on the device; SGD with momentum .9 and weight decay 5e-4, fused.
+Unlearning takes one model after the other, as published code does: an epoch over the retain set in batches
+of 64, margins on all images; four models are timed and scaled up to U. KLoM of a point is NumPy's.
 """
 import argparse
 import time
 
+import numpy
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from klom_numpy import score
 from training_step_torch import network
 
 WIDTHS = (784, 256, 256, 10)
@@ -79,10 +83,50 @@ def resnet(batch, images, context, compiled):
     return step
 
 
+def margins(model, data, labels, context):
+    with torch.no_grad(), context():
+        logits = torch.cat([model(part).float() for part in data.split(256)])
+    picked = labels[:, None]
+    rest = logits.scatter(1, picked, -torch.inf).logsumexp(1)
+    return (logits.gather(1, picked)[:, 0] - rest).cpu().numpy()
+
+
+def unlearn_one(data, labels, context, forget=100, batch=64):
+    """Margins of a model after an epoch over all images but the first ones."""
+    model = network().cuda().to(memory_format=torch.channels_last)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, weight_decay=5e-4, fused=True)
+    for picked in (forget + torch.randperm(len(data) - forget, device="cuda")).split(batch):
+        with context():
+            loss = F.cross_entropy(model(data[picked]).float(), labels[picked])
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+    model.eval()
+    return margins(model, data, labels, context)
+
+
+def unlearning(images, models, math, context, timed=4):
+    data = torch.rand(images, 3, 32, 32, device="cuda").to(memory_format=torch.channels_last)
+    labels = torch.arange(images, device="cuda") % 10
+    unlearn_one(data, labels, context)
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    after = [unlearn_one(data, labels, context) for _ in range(timed)]
+    seconds = (time.perf_counter() - start) * models / timed
+    rng = numpy.random.default_rng(1)
+    many = rng.normal(size=(2, models, images)).astype(numpy.float32) * after[0].std()
+    start = time.perf_counter()
+    score(many[0], many[1])
+    klom = time.perf_counter() - start
+    print(f"unlearning {models:5d} ResNet-9, {images} images, {math:<9} {seconds:9.3f} s one by one (scaled up "
+          f"from {timed}) + {klom:.3f} s KLoM", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mlps", type=int, default=1000)
     parser.add_argument("--images", type=int, default=16384)
+    parser.add_argument("--unlearn", type=int, default=100)
     arguments = parser.parse_args()
     print(f"PyTorch {torch.__version__}, {torch.cuda.get_device_name()}")
 
@@ -102,6 +146,8 @@ def main():
         for compiled in (False, True):
             line("ResNet-9 compiled" if compiled else "ResNet-9", 1, 256, math,
                  seconds_per_step(resnet(256, 4096, context, compiled)))
+        if tf32:
+            unlearning(min(arguments.images, 4096), arguments.unlearn, math, context)
 
 
 if __name__ == "__main__":

@@ -87,6 +87,8 @@ Document describe(const FitOptions& options, const Session& session, const FitPl
                     {"estimator", settings_text(options)},
                     {"models", sentence(plan.fitted, " to fit, ", plan.validated,
                                         " to choose the penalty, ", plan.held_out, " held out")}};
+  if (plan.device == support::Device::cuda)
+    document.facts.emplace_back("device", support::name_of(plan.device));
   if (plan.starts > 0)
     document.facts.emplace_back("starts",
                                 sentence(plan.starts,
@@ -97,10 +99,13 @@ Document describe(const FitOptions& options, const Session& session, const FitPl
        {{"", "figure", true}, {"", "mean"}, {"", "p5"}, {"", "p50"}, {"", "p95"}, {"", "largest"}},
        {},
        0});
-  document.results = {
-      {"points", outputs.points()},          {"outputs", std::max<Index>(outputs.classes(), 1)},
-      {"examples", masks.examples()},        {"fitted_models", plan.fitted},
-      {"validation_models", plan.validated}, {"held_out_models", plan.held_out}};
+  document.results = {{"points", outputs.points()},
+                      {"outputs", std::max<Index>(outputs.classes(), 1)},
+                      {"examples", masks.examples()},
+                      {"fitted_models", plan.fitted},
+                      {"validation_models", plan.validated},
+                      {"held_out_models", plan.held_out},
+                      {"device", support::name_of(plan.device)}};
   add_figure(document, "effects that are not 0", "non_zero_effects", array("non_zero"));
   if (plan.validated > 0) {
     add_figure(document, "lambda", "lambda", array("lambda"));
@@ -253,6 +258,7 @@ void add_fit_command(CLI::App& app, Session& session) {
       ->add_option("--memory", options->memory,
                    "at most this much: 500M, 8G (default half of the machine's)")
       ->transform(CLI::AsSizeValue(false));
+  support::add_device_option(*command, options->device, "effects are computed");
   add_estimator_options(*command, *options);
 }
 

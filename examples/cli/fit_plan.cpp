@@ -104,7 +104,9 @@ double fixed_bytes(const FitPlan& plan, Index examples) {
 
 /// Bytes of a target in memory: outputs, effects twice, predictions of the held-out models.
 double target_bytes(const FitPlan& plan, Index examples) {
-  return 4 * static_cast<double>(plan.used() + 3 * plan.held_out + 2 * examples + 16);
+  const double all = 4 * static_cast<double>(plan.used() + 3 * plan.held_out + 2 * examples + 16);
+  if (plan.device == support::Device::cpu) return all;
+  return all + 512 + 8 * static_cast<double>(std::min<Index>(1024, examples));  // working sets
 }
 
 Index work_width(const FitOptions& options, const FitPlan& plan, const SubsetMasks& masks) {
@@ -118,7 +120,8 @@ Index work_width(const FitOptions& options, const FitPlan& plan, const SubsetMas
         masks.models(), " models and ", thread_count(plan.threads), " threads need at least ",
         static_cast<std::int64_t>(needed) + 1, " bytes (", report::bytes_text(needed), ")"));
   }
-  const double most = std::max(1024, 128 * thread_count(plan.threads));
+  const bool on_gpu = plan.device == support::Device::cuda;  // which takes as many as it holds
+  const double most = on_gpu ? fits : std::max(1024, 128 * thread_count(plan.threads));
   return static_cast<Index>(
       std::min({fits, most, static_cast<double>((plan.targets + 63) / 64 * 64)}));
 }
@@ -142,6 +145,7 @@ FitPlan make_plan(const FitOptions& options, const Session& session, const Subse
   plan.starts = options.starts;
   plan.targets = outputs.columns();
   plan.threads = session.threads;
+  plan.device = checked_usage([&] { return support::choose(options.device); });
   assign_models(options, outputs.models(), plan);
   if (plan.starts > 0 && outputs.left_out() > 0)
     throw io_error(outputs.name(), 0,
@@ -158,7 +162,8 @@ FitPlan make_plan(const FitOptions& options, const Session& session, const Subse
 std::string fit_key(const FitOptions& options, const FitPlan& plan) {
   return sentence("expunge ", support::version_text(), "; ", exact_settings(options), "; starts ",
                   plan.starts, "; models ", plan.fitted, " ", plan.validated, " ", plan.held_out,
-                  "\n", identity(options.masks), identity(options.outputs));
+                  plan.device == support::Device::cuda ? "; CUDA\n" : "\n", identity(options.masks),
+                  identity(options.outputs));
 }
 
 }  // namespace expunge::cli

@@ -11,6 +11,7 @@
 #include "expunge/attribution/lasso.hpp"
 #include "expunge/attribution/ridge.hpp"
 #include "expunge/data/subset_masks.hpp"
+#include "support/device.hpp"
 
 namespace expunge::cli {
 
@@ -19,6 +20,7 @@ struct FitOptions {
   double validate = 0.1, hold_out = 0.1;
   Index starts = 0;
   double memory = 0;  // bytes
+  support::Device device = support::Device::automatic;
   LassoConfig lasso{};
   RidgeConfig ridge{};
   DifferenceOfMeansConfig means{};
@@ -31,8 +33,9 @@ struct FitPlan {
   Index fitted = 0, validated = 0, held_out = 0;
   Index starts = 0;  // centre the outputs of the models used by these shared starts; 0 = not
   Index targets = 0;
-  Index width = 64;  // targets in memory at a time, a multiple of 64; never changes a result
+  Index width = 64;  // targets in memory at a time, a multiple of 64; on a CPU it changes no bit
   int threads = 0;
+  support::Device device = support::Device::cpu;
   std::string key;  // everything that the result depends on
 
   /// Models that the final fit uses.

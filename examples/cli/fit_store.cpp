@@ -4,13 +4,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cmath>
-#include <optional>
-
-#include "expunge/attribution/shared_starts.hpp"
+#include "cli/fitting.hpp"
 #include "expunge/backend/cpu.hpp"
-#include "expunge/evaluation/lds.hpp"
 #include "expunge/io/npy_view.hpp"
 
 namespace expunge::cli {
@@ -18,190 +13,6 @@ namespace expunge::cli {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr Index extra_rows = static_cast<Index>(BlockRow::count);
-constexpr Index block_targets = 64;
-
-/// Targets [first, first + count).
-struct Targets {
-  Index first, count;
-  std::string name(const char* what) const { return sentence(what, "_", first); }
-};
-
-std::vector<Targets> blocks_of(Targets range) {
-  std::vector<Targets> blocks;
-  for (Index first = range.first; first < range.first + range.count; first += block_targets)
-    blocks.push_back({first, std::min(block_targets, range.first + range.count - first)});
-  return blocks;
-}
-
-/// Progress over all targets from that of some.
-Progress within(const Progress& all, const Targets& some, Index targets) {
-  if (!all) return {};
-  return [&all, &some, targets](Index done, Index total) {
-    all(some.first + some.count * done / std::max<Index>(total, 1), targets);
-  };
-}
-
-/// Outputs [models][count], finite; those of the models that are fitted centred by start if asked.
-Array<float, 2> read_outputs(const FitPlan& plan, const ModelOutputs& outputs, Targets some) {
-  Array<float, 2> y = outputs.read_columns<float>(some.first, some.count, plan.threads);
-  for (Index m = 0; m < outputs.models(); ++m)
-    for (Index t = 0; t < some.count; ++t)
-      if (const float value = y(static_cast<std::size_t>(m), static_cast<std::size_t>(t));
-          !std::isfinite(value))
-        throw io_error(outputs.name(), 0,
-                       sentence("the output of model ", m, " at target ", some.first + t, " is ",
-                                value, ", and a fit needs finite outputs"));
-  centre_by_start(view(y).row_range(0, plan.used()), plan.starts, plan.threads);
-  return y;
-}
-
-class Fitting {
- public:
-  Fitting(const FitPlan& plan, const SubsetMasks& masks, const ModelOutputs& outputs,
-          const StageStore& store)
-      : plan_(plan),
-        masks_(model_range(masks, 0, plan.used())),
-        held_out_(model_range(masks, plan.used(), plan.held_out)),
-        outputs_(outputs),
-        store_(store),
-        backend_(plan.threads) {}
-
-  void fit(const Lasso& lasso, const std::function<Progress(const std::string&)>& progress) {
-    std::optional<LassoPenaltyChoice<float>> choice = choose(lasso, progress);
-    const std::vector<Targets> left = missing("effects");
-    if (left.empty()) return;
-    const Progress fitting = progress("fit");
-    const LassoRegression<float> regression =
-        choice ? std::move(*choice).regression(backend_, masks_)
-               : LassoRegression<float>(backend_, masks_, masks_.models(), lasso.config.solver);
-    choice.reset();
-    fit_each(left, [&](const auto& y, const Targets& some) {
-      return regression.fit(backend_, y, stored_lambda(some), within(fitting, some, plan_.targets));
-    });
-  }
-
-  template <class Estimator>
-  void fit(const Estimator& estimator,
-           const std::function<Progress(const std::string&)>& progress) {
-    const std::vector<Targets> left = missing("effects");
-    if (left.empty()) return;
-    const Progress fitting = progress("fit");
-    const auto prepared = estimator.prepare(backend_, masks_);
-    fit_each(left, [&](const auto& y, const Targets& some) {
-      return prepared.fit(backend_, y, within(fitting, some, plan_.targets));
-    });
-  }
-
- private:
-  /// Neighbouring blocks that the store lacks, together at most the plan's width.
-  std::vector<Targets> missing(const char* what) const {
-    std::vector<Targets> found;
-    for (const Targets& block : blocks_of({0, plan_.targets})) {
-      if (store_.holds(block.name(what), plan_.key)) continue;
-      const bool joins = !found.empty() && found.back().first + found.back().count == block.first &&
-                         found.back().count + block.count <= plan_.width;
-      if (joins)
-        found.back().count += block.count;
-      else
-        found.push_back(block);
-    }
-    return found;
-  }
-
-  /// Chooses the penalties that the store lacks; what was prepared for it, if anything was.
-  std::optional<LassoPenaltyChoice<float>> choose(
-      const Lasso& lasso, const std::function<Progress(const std::string&)>& progress) const {
-    std::optional<LassoPenaltyChoice<float>> choice;
-    const std::vector<Targets> left = missing("penalties");
-    if (left.empty()) return choice;
-    const Progress choosing = progress("choose penalties");
-    choice.emplace(backend_, masks_, lasso.config);
-    for (const Targets& some : left) {
-      const Array<float, 2> y = read_outputs(plan_, outputs_, some);
-      const LassoPenalties<float> chosen =
-          choice->choose(backend_, fitted(y), within(choosing, some, plan_.targets));
-      Array<float, 2> rows = make_array<float>(Index{2}, some.count);
-      std::copy(chosen.lambda.begin(), chosen.lambda.end(), rows.data());
-      std::copy(chosen.validation_error.begin(), chosen.validation_error.end(),
-                rows.data() + some.count);
-      store("penalties", some, rows);
-    }
-    return choice;
-  }
-
-  MatrixView<const float> fitted(const Array<float, 2>& y) const {
-    return view(y).row_range(0, masks_.models());
-  }
-
-  /// Stores rows [r][count] of these targets, block by block.
-  void store(const char* what, Targets some, const Array<float, 2>& rows) const {
-    const MatrixView<const float> all = view(rows);
-    for (const Targets& block : blocks_of(some)) {
-      store_.get_or_make<float, 2>(block.name(what), plan_.key, [&] {
-        Array<float, 2> part = make_array<float>(all.rows, block.count);
-        for (Index r = 0; r < all.rows; ++r)
-          std::copy_n(all.row(r) + block.first - some.first, block.count,
-                      part.data() + r * block.count);
-        return part;
-      });
-    }
-  }
-
-  Array<float, 1> stored_lambda(Targets some) const {
-    Array<float, 1> lambda = make_array<float>(some.count);
-    for (const Targets& block : blocks_of(some)) {
-      const Array<float, 2> rows =
-          store_.get_or_make<float, 2>(block.name("penalties"), plan_.key, []() -> Array<float, 2> {
-            throw io_error("blocks", 0, "penalties are gone: another program changed the folder");
-          });
-      std::copy_n(rows.data(), block.count, lambda.data() + block.first - some.first);
-    }
-    return lambda;
-  }
-
-  /// Fits targets by fit(outputs, targets) and stores them.
-  template <class Fit>
-  void fit_each(const std::vector<Targets>& left, Fit fit) const {
-    for (const Targets& some : left) {
-      const Array<float, 2> y = read_outputs(plan_, outputs_, some);
-      store("effects", some, with_rows(fit(fitted(y), some), y));
-    }
-  }
-
-  /// [examples + 4][count]: the effects and what is said of each target.
-  Array<float, 2> with_rows(const Effects<float>& effects, const Array<float, 2>& y) const {
-    const Index n = effects.examples(), count = effects.targets();
-    Array<float, 2> rows = make_array<float>(n + extra_rows, count);
-    std::copy(effects.weights.begin(), effects.weights.end(), rows.data());
-    const auto row = [&](BlockRow which) {
-      return rows.data() + (n + static_cast<Index>(which)) * count;
-    };
-    std::copy(effects.intercept.begin(), effects.intercept.end(), row(BlockRow::intercept));
-    for (Index t = 0; t < count; ++t) {
-      Index non_zero = 0;
-      for (Index i = 0; i < n; ++i) non_zero += effects.weights.data()[i * count + t] != 0;
-      row(BlockRow::kkt_residual)[t] =
-          effects.kkt_residual.size() > 0 ? effects.kkt_residual.data()[t] : 0;
-      row(BlockRow::non_zero)[t] = static_cast<float>(non_zero);
-      row(BlockRow::lds)[t] = std::nanf("");
-    }
-    if (plan_.held_out >= 2) {
-      const Array<float, 2> predicted = predict(backend_, effects, held_out_);
-      const LdsScores scores =
-          lds_scores(predicted, view(y).row_range(masks_.models(), plan_.held_out), plan_.threads);
-      std::copy(scores.score.begin(), scores.score.end(), row(BlockRow::lds));
-    }
-    return rows;
-  }
-
-  const FitPlan& plan_;
-  SubsetMasks masks_, held_out_;
-  const ModelOutputs& outputs_;
-  const StageStore& store_;
-  Cpu<float> backend_;
-};
 
 /// The stored blocks of one kind, checked to be of this fit.
 std::vector<NpyView> open_blocks(const FitPlan& plan, const FitStore& store, const char* what) {
@@ -256,8 +67,12 @@ void FitStore::remove() {
 void fit_blocks(const FitPlan& plan, const SubsetMasks& masks, const ModelOutputs& outputs,
                 const FitStore& store,
                 const std::function<Progress(const std::string&)>& progress) {
-  Fitting fitting(plan, masks, outputs, store.stages());
-  std::visit([&](const auto& estimator) { fitting.fit(estimator, progress); }, plan.estimator);
+#ifdef EXPUNGE_WITH_CUDA
+  if (plan.device == support::Device::cuda)
+    return fit_blocks_on_gpu(plan, masks, outputs, store, progress);
+#endif
+  const Cpu<float> cpu(plan.threads);
+  Fitting(cpu, plan, masks, outputs, store.stages()).run(progress);
 }
 
 void join_blocks(const FitPlan& plan, Index examples, const FitStore& store, const fs::path& out) {

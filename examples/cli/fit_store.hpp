@@ -1,11 +1,11 @@
 // The regression of expunge fit, block by block of 64 targets, each finished block on disk: a run
-// that was stopped goes on after the last one, and ends with the same bytes.
+// that was stopped goes on after the last one, and ends (on a CPU) with the same bytes.
 //
 //   OUT/blocks/penalties_F.npy  [2][count]             lambda, validation error (LASSO alone)
 //   OUT/blocks/effects_F.npy    [examples + 4][count]  effects, then the rows of BlockRow
 //
 // F is the block's first target. How many blocks are worked on at a time follows from the memory
-// and changes nothing.
+// and changes nothing but, on a GPU, rounding.
 #pragma once
 
 #include <filesystem>
@@ -46,6 +46,11 @@ class FitStore {
 /// model and target. `progress(stage)` gives the bar of a stage.
 void fit_blocks(const FitPlan& plan, const SubsetMasks& masks, const ModelOutputs& outputs,
                 const FitStore& store, const std::function<Progress(const std::string&)>& progress);
+
+/// The same on a GPU, in programs that are built with CUDA.
+void fit_blocks_on_gpu(const FitPlan& plan, const SubsetMasks& masks, const ModelOutputs& outputs,
+                       const FitStore& store,
+                       const std::function<Progress(const std::string&)>& progress);
 
 /// All blocks put together in `out`: effects.npy [examples][targets], written row by row, and one
 /// array [targets] for each other figure. Throws io_error if a block is of another fit.

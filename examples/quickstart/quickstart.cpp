@@ -174,9 +174,12 @@ int run_program(const Options& options, const std::string& command) {
   if (options.fresh) std::filesystem::remove_all(store);
   StageBars bars;
   bars.start("read data");
-  Lab lab{Device(options.threads), load_workload(options.data, options.seed),
-          sizes_of(options.scale), options.seed,
-          StageStore(store),       [&bars](const std::string& name) { return bars.start(name); }};
+  Lab lab{make_device(options.threads),
+          load_workload(options.data, options.seed),
+          sizes_of(options.scale),
+          options.seed,
+          StageStore(store),
+          [&bars](const std::string& name) { return bars.start(name); }};
   report::Results results = run_pipeline(options, lab, command);
   bars.finish();
   results.run.stages = bars.stages();

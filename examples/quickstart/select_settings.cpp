@@ -273,7 +273,7 @@ int main(int argc, char** argv) try {
   app.add_option("--threads", threads, "0 = all")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
-  Lab lab{Device(threads),
+  Lab lab{make_device(threads),
           load_workload(data, seed),
           Sizes{},
           seed,

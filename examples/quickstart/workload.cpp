@@ -87,16 +87,16 @@ std::string describe(const Workload& workload, const Recipe<>& recipe) {
   std::uint64_t data = support::fnv1a(points.inputs.data(), points.inputs.size());
   data = support::fnv1a(points.labels.data(), points.labels.size(), data);
   const DescentConfig& descent = recipe.descent;
-  return sentence("store ", store_generation, "; expunge ", support::version_text(), "; data ",
-                  std::hex, data, std::dec, ", ", workload.train.size(), " + ",
-                  workload.validation.size(), " points; Mlp of ", Net::Input::size, " inputs, ",
-                  Net::classes, " classes, ", Net::parameters, " weights; cross entropy; SGD rate ",
-                  descent.learning_rate, ", triangular with peak ", recipe.schedule.peak,
-                  ", momentum ", recipe.optimizer.momentum, ", nesterov ",
-                  recipe.optimizer.nesterov, ", weight decay ", recipe.optimizer.weight_decay,
-                  ", epochs ", descent.epochs, ", stop after ", descent.stop_after, ", batch ",
-                  recipe.batch, ", last batch ", static_cast<int>(descent.last_batch), ", mode ",
-                  static_cast<int>(descent.mode), ", seed ", descent.seed);
+  return sentence(
+      "store ", store_generation, "; ", device_name, "; expunge ", support::version_text(),
+      "; data ", std::hex, data, std::dec, ", ", workload.train.size(), " + ",
+      workload.validation.size(), " points; Mlp of ", Net::Input::size, " inputs, ", Net::classes,
+      " classes, ", Net::parameters, " weights; cross entropy; SGD rate ", descent.learning_rate,
+      ", triangular with peak ", recipe.schedule.peak, ", momentum ", recipe.optimizer.momentum,
+      ", nesterov ", recipe.optimizer.nesterov, ", weight decay ", recipe.optimizer.weight_decay,
+      ", epochs ", descent.epochs, ", stop after ", descent.stop_after, ", batch ", recipe.batch,
+      ", last batch ", static_cast<int>(descent.last_batch), ", mode ",
+      static_cast<int>(descent.mode), ", seed ", descent.seed);
 }
 
 }  // namespace quickstart

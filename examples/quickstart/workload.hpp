@@ -9,12 +9,27 @@
 #include "expunge/data/dataset.hpp"
 #include "expunge/nn/mlp.hpp"
 #include "expunge/train/train.hpp"
+#ifdef EXPUNGE_WITH_CUDA
+#include "expunge/expunge_cuda.cuh"
+#endif
 
 namespace quickstart {
 
 using expunge::Index;
 
+#ifdef EXPUNGE_WITH_CUDA
+using Device = expunge::Cuda<float>;
+inline constexpr const char* device_name = "CUDA";
+inline Device make_device(int threads) {
+  return Device(0, 0, threads);
+}
+#else
 using Device = expunge::Cpu<float>;
+inline constexpr const char* device_name = "CPU";
+inline Device make_device(int threads) {
+  return Device(threads);
+}
+#endif
 using Net = expunge::Mlp<14 * 14, 64, 10>;
 using Models = expunge::Ensemble<Net, float>;
 

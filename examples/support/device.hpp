@@ -1,4 +1,4 @@
-// --device cpu|cuda|auto: where networks train.
+// --device cpu|cuda|auto: where the heavy part of a program runs.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -38,13 +38,15 @@ inline Device choose(Device wanted) {
   return obstacle.empty() ? Device::cuda : Device::cpu;
 }
 
-inline void add_device_option(CLI::App& app, Device& device) {
+/// `what` happens there.
+inline void add_device_option(CLI::App& app, Device& device,
+                              const std::string& what = "networks train") {
   app.add_option_function<std::string>(
          "--device",
          [&device](const std::string& name) {
            device = name == "cpu" ? Device::cpu : name == "cuda" ? Device::cuda : Device::automatic;
          },
-         "where networks train; auto is the GPU where there is one")
+         "where " + what + "; auto is the GPU where there is one")
       ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
       ->default_str("auto");
 }

@@ -17,11 +17,11 @@ namespace {
 
 /// A Gram matrix and correlations, in double by dense products and as given to the solver.
 template <class Real>
-struct Problem {
+struct Regression {
   Eigen::MatrixXd x, y;
   Array<Real, 2> gram, correlations;
 
-  Problem(const SubsetMasks& masks, const Eigen::MatrixXd& outputs)
+  Regression(const SubsetMasks& masks, const Eigen::MatrixXd& outputs)
       : x(test::standardised(test::dense(masks))), y(test::centred(outputs)) {
     const double m = static_cast<double>(x.rows());
     const Eigen::MatrixXd g = x.transpose() * x / m, c = x.transpose() * y / m;
@@ -74,7 +74,7 @@ void check_golden(double l1_ratio, const double* expected) {
   Eigen::MatrixXd y(golden::models, golden::targets);
   for (Index m = 0; m < golden::models; ++m)
     for (Index t = 0; t < golden::targets; ++t) y(m, t) = golden::outputs[m * golden::targets + t];
-  const Problem<Real> problem(golden_masks(), y);
+  const Regression<Real> problem(golden_masks(), y);
   for (Index f = 0; f < 3; ++f) {
     Array<Real, 1> lambda = make_array<Real>(golden::targets);
     for (Index t = 0; t < golden::targets; ++t)
@@ -105,7 +105,7 @@ TEST_CASE("objectives equal scikit-learn's to 1e-5, LASSO and elastic net, float
 TEST_CASE_TEMPLATE("an independent check in double finds the optimality conditions fulfilled", Real,
                    float, double) {
   const SubsetMasks masks = fixed_size_subsets(2, 150, 130, 0.5);
-  const Problem<Real> problem(masks, test::dense(test::planted_outputs<double>(masks, 9, 1.0)));
+  const Regression<Real> problem(masks, test::dense(test::planted_outputs<double>(masks, 9, 1.0)));
   for (const double fraction : {0.9, 0.4, 0.1, 0.02}) {
     Array<Real, 1> lambda = make_array<Real>(9);
     for (Index t = 0; t < 9; ++t) lambda(t) = static_cast<Real>(fraction * problem.lambda_max(t));
@@ -124,7 +124,7 @@ TEST_CASE_TEMPLATE("an independent check in double finds the optimality conditio
 
 TEST_CASE("every point of a path is optimal and the path starts at zero weights") {
   const SubsetMasks masks = bernoulli_subsets(2, 200, 90, 0.8);
-  const Problem<float> problem(masks, test::dense(test::planted_outputs<double>(masks, 4, 0.5)));
+  const Regression<float> problem(masks, test::dense(test::planted_outputs<double>(masks, 4, 0.5)));
   const LassoPath<float> path =
       lasso_path(Cpu<float>(1), view(problem.gram), view(problem.correlations), 30, 0.01);
   CHECK(path.targets_converged == 4);
@@ -156,7 +156,7 @@ SubsetMasks correlated_masks(Index models, Index examples) {
 
 TEST_CASE("penalties solved ahead are as optimal as those solved alone, on correlated columns") {
   const SubsetMasks masks = correlated_masks(120, 200);
-  const Problem<double> problem(masks, test::dense(test::planted_outputs<double>(masks, 6, 0.5)));
+  const Regression<double> problem(masks, test::dense(test::planted_outputs<double>(masks, 6, 0.5)));
   for (const Index lambdas : {3, 12, 60, 101})  // far apart and near
     for (const double l1_ratio : {1.0, 0.5}) {
       const LassoPath<double> path =
@@ -177,7 +177,7 @@ TEST_CASE("penalties solved ahead are as optimal as those solved alone, on corre
 
 TEST_CASE("a path does not depend on the number of threads") {
   const SubsetMasks masks = bernoulli_subsets(2, 100, 70, 0.5);
-  const Problem<float> problem(masks, test::dense(test::planted_outputs<double>(masks, 11, 0.5)));
+  const Regression<float> problem(masks, test::dense(test::planted_outputs<double>(masks, 11, 0.5)));
   const LassoPath<float> one =
       lasso_path(Cpu<float>(1), view(problem.gram), view(problem.correlations), 20, 0.05);
   for (const int threads : {2, 5})
@@ -187,7 +187,7 @@ TEST_CASE("a path does not depend on the number of threads") {
 
 TEST_CASE("twin columns, and a penalty of zero on a well-posed problem, are no trouble") {
   SubsetMasks masks = bernoulli_subsets(3, 200, 20, 0.5);
-  const Problem<double> plain(masks, test::dense(test::planted_outputs<double>(masks, 1, 0.5)));
+  const Regression<double> plain(masks, test::dense(test::planted_outputs<double>(masks, 1, 0.5)));
   Array<double, 1> zero = make_array<double>(1);
   zero(0) = 0;
   const LassoSolution<double> least_squares = solve_lasso(
@@ -197,7 +197,7 @@ TEST_CASE("twin columns, and a penalty of zero on a well-posed problem, are no t
   CHECK((row(&least_squares.weights(0, 0), 20) - w).cwiseAbs().maxCoeff() <= 1e-8);
 
   for (Index m = 0; m < 200; ++m) masks.contains(m, 0) ? masks.insert(m, 1) : masks.erase(m, 1);
-  const Problem<double> twins(masks, test::dense(test::planted_outputs<double>(masks, 1, 0.5)));
+  const Regression<double> twins(masks, test::dense(test::planted_outputs<double>(masks, 1, 0.5)));
   Array<double, 1> lambda = make_array<double>(1);
   lambda(0) = 0.1 * twins.lambda_max(0);
   const LassoSolution<double> solution =
@@ -208,7 +208,7 @@ TEST_CASE("twin columns, and a penalty of zero on a well-posed problem, are no t
 
 TEST_CASE("a solve that runs out of sweeps says so") {
   const SubsetMasks masks = bernoulli_subsets(2, 100, 90, 0.5);
-  const Problem<float> problem(masks, test::dense(test::planted_outputs<double>(masks, 1, 0.5)));
+  const Regression<float> problem(masks, test::dense(test::planted_outputs<double>(masks, 1, 0.5)));
   Array<float, 1> lambda = make_array<float>(1);
   lambda(0) = static_cast<float>(0.01 * problem.lambda_max(0));
   const LassoSolution<float> solution =

@@ -11,16 +11,16 @@ using namespace expunge;
 namespace {
 
 using B = Cpu<double>;
-using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using EigenMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-Matrix random_matrix(Index rows, Index cols, std::uint32_t stream) {
+EigenMatrix random_matrix(Index rows, Index cols, std::uint32_t stream) {
   const std::vector<double> values = normals<double>(rows * cols, stream);
-  return Eigen::Map<const Matrix>(values.data(), rows, cols);
+  return Eigen::Map<const EigenMatrix>(values.data(), rows, cols);
 }
 
-Matrix definite_matrix(Index n, std::uint32_t stream) {
-  const Matrix root = random_matrix(n, n, stream);
-  return root * root.transpose() + Matrix::Identity(n, n);
+EigenMatrix definite_matrix(Index n, std::uint32_t stream) {
+  const EigenMatrix root = random_matrix(n, n, stream);
+  return root * root.transpose() + EigenMatrix::Identity(n, n);
 }
 
 }  // namespace
@@ -34,10 +34,10 @@ TEST_CASE("solve_cholesky gives what a dense solve gives, for every member and c
       std::vector<double> x(static_cast<std::size_t>(members * x_stride), 77);
       const TensorView<double> matrices(a.data(), members, n, n, stride);
       const TensorView<double> solutions(x.data(), members, n, columns, x_stride);
-      std::vector<Matrix> expected;
+      std::vector<EigenMatrix> expected;
       for (Index m = 0; m < members; ++m) {
-        const Matrix matrix = definite_matrix(n, static_cast<std::uint32_t>(m));
-        const Matrix right = random_matrix(n, columns, static_cast<std::uint32_t>(10 + m));
+        const EigenMatrix matrix = definite_matrix(n, static_cast<std::uint32_t>(m));
+        const EigenMatrix right = random_matrix(n, columns, static_cast<std::uint32_t>(10 + m));
         std::copy_n(matrix.data(), n * n, matrices.row(m, 0));
         std::copy_n(right.data(), n * columns, solutions.row(m, 0));
         expected.push_back(matrix.fullPivLu().solve(right));
@@ -45,7 +45,7 @@ TEST_CASE("solve_cholesky gives what a dense solve gives, for every member and c
       CHECK(cholesky(backend, matrices) == std::vector<char>(3, 1));
       solve_cholesky(backend, matrices, solutions);
       for (Index m = 0; m < members; ++m) {
-        const Matrix& solution = expected[static_cast<std::size_t>(m)];
+        const EigenMatrix& solution = expected[static_cast<std::size_t>(m)];
         CHECK(relative_difference(solutions.row(m, 0), solution.data(), n * columns) <= 1e-11);
         for (Index j = n * columns; j < x_stride; ++j) CHECK(solutions.row(m, 0)[j] == 77);
       }
@@ -59,9 +59,9 @@ TEST_CASE("half a solve is that with L, the other half that with L', together th
       const Index members = 3, stride = n * n + 5, x_stride = n * columns + 2;
       std::vector<double> l(static_cast<std::size_t>(members * stride), 77);
       const TensorView<double> factors(l.data(), members, n, n, stride);
-      std::vector<Matrix> lower, right;
+      std::vector<EigenMatrix> lower, right;
       for (Index m = 0; m < members; ++m) {
-        const Matrix matrix = definite_matrix(n, static_cast<std::uint32_t>(m));
+        const EigenMatrix matrix = definite_matrix(n, static_cast<std::uint32_t>(m));
         std::copy_n(matrix.data(), n * n, factors.row(m, 0));
         lower.push_back(matrix.llt().matrixL());
         right.push_back(random_matrix(n, columns, static_cast<std::uint32_t>(10 + m)));
@@ -75,7 +75,7 @@ TEST_CASE("half a solve is that with L, the other half that with L', together th
         solve(solutions);
         for (Index m = 0; m < members; ++m) {
           const auto at = static_cast<std::size_t>(m);
-          const Matrix expected = Matrix(matrix(lower[at])).fullPivLu().solve(right[at]);
+          const EigenMatrix expected = EigenMatrix(matrix(lower[at])).fullPivLu().solve(right[at]);
           CHECK(relative_difference(solutions.row(m, 0), expected.data(), n * columns) <= 1e-10);
           for (Index j = n * columns; j < x_stride; ++j) CHECK(solutions.row(m, 0)[j] == 77);
         }
@@ -83,15 +83,17 @@ TEST_CASE("half a solve is that with L, the other half that with L', together th
       const auto by = [&](Solve which) {
         return [&, which](TensorView<double> x) { solve_cholesky(backend, factors, x, which); };
       };
-      check(by(Solve::half), [](const Matrix& root) { return root; });
-      check(by(Solve::half_transpose), [](const Matrix& root) { return Matrix(root.transpose()); });
-      check(by(Solve::whole), [](const Matrix& root) { return Matrix(root * root.transpose()); });
+      check(by(Solve::half), [](const EigenMatrix& root) { return root; });
+      check(by(Solve::half_transpose),
+            [](const EigenMatrix& root) { return EigenMatrix(root.transpose()); });
+      check(by(Solve::whole),
+            [](const EigenMatrix& root) { return EigenMatrix(root * root.transpose()); });
       check(
           [&](TensorView<double> x) {
             by(Solve::half)(x);
             by(Solve::half_transpose)(x);
           },
-          [](const Matrix& root) { return Matrix(root * root.transpose()); });
+          [](const EigenMatrix& root) { return EigenMatrix(root * root.transpose()); });
     }
 }
 

@@ -26,11 +26,11 @@ double normal(std::uint32_t which, Index i) {
 }
 
 /// Outputs that a few examples explain, and noise.
-struct Problem {
+struct FitProblem {
   SubsetMasks masks;
   Array<float, 2> outputs;
 
-  Problem(Index models, Index examples, Index targets)
+  FitProblem(Index models, Index examples, Index targets)
       : masks(fixed_size_subsets(3, models, examples, .5)),
         outputs(make_array<float>(models, targets)) {
     for (Index m = 0; m < models; ++m)
@@ -74,7 +74,7 @@ Array<float, 2> effects_in(const fs::path& folder) {
 
 TEST_CASE("fit: the LASSO of the library on the same models, and LDS on the last tenth") {
   const Scratch at;
-  const Problem problem(200, 40, 70);
+  const FitProblem problem(200, 40, 70);
   problem.write(at);
   const Ran ran = run(at, "fit --masks m.npy --outputs y.npy --out f --json f.json");
   CHECK(ran.status == 0);
@@ -103,7 +103,7 @@ TEST_CASE("fit: the LASSO of the library on the same models, and LDS on the last
 
 TEST_CASE("fit: ridge and difference of means use all models that are not held out") {
   const Scratch at;
-  const Problem problem(100, 30, 10);
+  const FitProblem problem(100, 30, 10);
   problem.write(at);
   CHECK(run(at,
             "fit --masks m.npy --outputs y.npy --out r --estimator ridge --ridge-lambda .5 "
@@ -124,7 +124,7 @@ TEST_CASE("fit: ridge and difference of means use all models that are not held o
 
 TEST_CASE("fit: neither blocks nor threads change a byte") {
   const Scratch at;
-  Problem(150, 60, 300).write(at);
+  FitProblem(150, 60, 300).write(at);
   CHECK(run(at, "fit --masks m.npy --outputs y.npy --out a --threads 1").status == 0);
   CHECK(run(at, "fit --masks m.npy --outputs y.npy --out b --threads 2").status == 0);
   CHECK(run(at, "fit --masks m.npy --outputs y.npy --out c --memory " + least_memory(at)).status ==
@@ -135,7 +135,7 @@ TEST_CASE("fit: neither blocks nor threads change a byte") {
 
 TEST_CASE("fit: a killed run goes on where it was and ends with the same bytes") {
   const Scratch at;
-  Problem(1200, 400, 640).write(at);
+  FitProblem(1200, 400, 640).write(at);
   const std::string line =
       "fit --masks m.npy --outputs y.npy --memory " + least_memory(at) + " --out ";
   CHECK(run(at, line + "whole").status == 0);
@@ -174,7 +174,7 @@ TEST_CASE("fit: a killed run goes on where it was and ends with the same bytes")
 
 TEST_CASE("fit: one run at a time holds a folder") {
   const Scratch at;
-  Problem(1200, 400, 640).write(at);
+  FitProblem(1200, 400, 640).write(at);
   const std::string line = "fit --masks m.npy --outputs y.npy --out f";
   const pid_t child = start(at, line + " --memory " + least_memory(at));
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
@@ -187,7 +187,7 @@ TEST_CASE("fit: one run at a time holds a folder") {
 
 TEST_CASE("fit: other settings or other files are another fit") {
   const Scratch at;
-  Problem problem(100, 30, 5);
+  FitProblem problem(100, 30, 5);
   problem.write(at);
   const std::string line = "fit --masks m.npy --outputs y.npy --out f";
   CHECK(run(at, line).status == 0);
@@ -219,7 +219,7 @@ TEST_CASE("fit: other settings or other files are another fit") {
 
 TEST_CASE("fit: the datamodels store, logits as targets, shared starts") {
   const Scratch at;
-  const Problem problem(120, 20, 12);
+  const FitProblem problem(120, 20, 12);
   fs::create_directories(at / "store");
   write_npy(at / "store/masks.npy", to_bool(problem.masks));
   Array<float, 3> logits = make_array<float>(Index{120}, Index{4}, Index{3});
@@ -258,7 +258,7 @@ TEST_CASE("fit: the datamodels store, logits as targets, shared starts") {
 
 TEST_CASE("fit: what cannot be fitted is refused with one sentence, and nothing is written") {
   const Scratch at;
-  Problem problem(50, 20, 6);
+  FitProblem problem(50, 20, 6);
   problem.write(at);
   const std::string line = "fit --masks m.npy --outputs y.npy --out f";
   CHECK(refused(run(at, "fit --out f"), 2, "--masks and --outputs"));
@@ -267,6 +267,10 @@ TEST_CASE("fit: what cannot be fitted is refused with one sentence, and nothing 
   CHECK(refused(run(at, line + " --validate .5 --hold-out .6"), 2, "to fit beside"));
   CHECK(refused(run(at, line + " --memory 10K"), 2, "need"));
   CHECK(refused(run(at, line + " --memory much"), 2, "--memory"));
+  CHECK(refused(run(at, line + " --device gpu"), 2, "--device"));
+#ifndef EXPUNGE_WITH_CUDA
+  CHECK(refused(run(at, line + " --device cuda"), 2, "built without CUDA"));
+#endif
   CHECK(refused(run(at, line + " --estimator forest"), 2, "--estimator"));
   CHECK(refused(run(at, line + " --starts 40"), 2, "--starts 40"));
   CHECK(refused(run(at, "fit --masks y.npy --outputs y.npy --out f"), 3, "y.npy"));

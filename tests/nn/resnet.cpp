@@ -233,10 +233,9 @@ TEST_CASE_TEMPLATE("tangents and backward passes of networks are transposes, in 
 }
 
 TEST_CASE_TEMPLATE("a network's tangent is that of central differences", M, Narrow9, Small) {
-  Run<M, double> run(
-      2, formula_weights<double>(golden_integers<Index, 2>(
-             std::string("resnet/") + (std::is_same_v<M, Small> ? "conv_net" : "resnet9_narrow") +
-             "_tensors")));
+  Run<M, double> run(2, formula_weights<double>(golden_integers<Index, 2>(
+                            std::is_same_v<M, Small> ? "resnet/conv_net_tensors"
+                                                     : "resnet/resnet9_narrow_tensors")));
   const std::vector<double> at = run.theta, direction = normals<double>(M::parameters, 3);
   const auto logits = [&](double step) {  // short steps: a unit must not switch on between them
     for (std::size_t i = 0; i < at.size(); ++i) run.theta[i] = at[i] + step * direction[i];

@@ -85,8 +85,8 @@ inline ForgetSetResult forget_set(const std::string& name, const std::string& de
   return set;
 }
 
-inline MissingTargets missing_targets(const std::string& method, bool overshoots) {
-  MissingTargets made{method, "random 100", {}, {}};
+inline report::MissingTargets missing_targets(const std::string& method, bool overshoots) {
+  report::MissingTargets made{method, "random 100", {}, {}};
   for (int epoch = 0; epoch <= 8; ++epoch) {
     std::vector<double> percent;
     for (int point = 0; point < 60; ++point) {

@@ -18,11 +18,11 @@ struct DensePreconditioner {
   }
 };
 
-struct Problem {
+struct Equations {
   DenseOperator a;
   Vectors b, solution;
 
-  Problem(Index members, Index n) : b(Vectors::random(members, n, 50)), solution(members, n) {
+  Equations(Index members, Index n) : b(Vectors::random(members, n, 50)), solution(members, n) {
     for (Index m = 0; m < members; ++m) {
       const DenseMatrix matrix = definite_matrix(n, static_cast<std::uint32_t>(m));
       a.matrices.push_back(matrix);
@@ -39,7 +39,7 @@ struct Problem {
 };
 
 template <class P>
-std::vector<SolveStatus> solve(Problem& problem, SolverConfig config, P preconditioner, Vectors& x,
+std::vector<SolveStatus> solve(Equations& problem, SolverConfig config, P preconditioner, Vectors& x,
                                bool x_is_zero = false) {
   B backend(1);
   ConjugateGradients<B> solver(backend, problem.b.members, problem.b.n);
@@ -54,7 +54,7 @@ TEST_CASE("the solution is that of a dense solve, for members with different mat
   for (const Index members : {1, 4})
     for (const Index n : {1, 2, 7, 30}) {
       CAPTURE(n);
-      Problem problem(members, n);
+      Equations problem(members, n);
       Vectors plain(members, n), preconditioned(members, n);
       const auto statuses = solve(problem, to_the_end, IdentityPreconditioner{}, plain);
       const auto others =
@@ -70,7 +70,7 @@ TEST_CASE("the solution is that of a dense solve, for members with different mat
 }
 
 TEST_CASE("n steps are enough in n dimensions, and one with an exact preconditioner") {
-  Problem problem(3, 2);
+  Equations problem(3, 2);
   Vectors x(3, 2), at_once(3, 2);
   const auto statuses = solve(problem, {.iterations = 2}, IdentityPreconditioner{}, x);
   CHECK(relative_difference(x.data, problem.solution.data) <= 1e-13);
@@ -83,7 +83,7 @@ TEST_CASE("n steps are enough in n dimensions, and one with an exact preconditio
 }
 
 TEST_CASE("the tolerance is honoured: the true residual is within it, and was not a step before") {
-  Problem problem(1, 30);
+  Equations problem(1, 30);
   const SolverConfig config{.iterations = 100, .tolerance = 1e-3};
   Vectors x(1, 30);
   const SolveStatus status = solve(problem, config, IdentityPreconditioner{}, x)[0];
@@ -105,7 +105,7 @@ TEST_CASE("the tolerance is honoured: the true residual is within it, and was no
 }
 
 TEST_CASE("a warm start goes on from there, and from the solution takes no step") {
-  Problem problem(2, 12);
+  Equations problem(2, 12);
   Vectors cold(2, 12), warm = problem.solution, exact = problem.solution;
   const SolverConfig config{.iterations = 100, .tolerance = 1e-8};
   for (double& value : warm.data) value *= 1 + 1e-6;
@@ -122,7 +122,7 @@ TEST_CASE("a warm start goes on from there, and from the solution takes no step"
 }
 
 TEST_CASE("a start that is known to be zero saves one product and changes nothing") {
-  Problem problem(2, 6);
+  Equations problem(2, 6);
   Vectors x(2, 6), saved(2, 6);
   solve(problem, {.iterations = 4}, IdentityPreconditioner{}, x);
   CHECK(problem.a.products == 5);
@@ -134,7 +134,7 @@ TEST_CASE("a start that is known to be zero saves one product and changes nothin
 
 TEST_CASE("the residual that the solver keeps is b - A x") {
   B backend(1);
-  Problem problem(2, 9);
+  Equations problem(2, 9);
   Vectors x = Vectors::random(2, 9, 60);
   ConjugateGradients<B> solver(backend, 2, 9);
   IdentityPreconditioner none;
@@ -147,7 +147,7 @@ TEST_CASE("the residual that the solver keeps is b - A x") {
 
 TEST_CASE("a solver that is used twice starts afresh") {
   B backend(1);
-  Problem problem(2, 9);
+  Equations problem(2, 9);
   Vectors first(2, 9), second(2, 9);
   ConjugateGradients<B> solver(backend, 2, 9);
   IdentityPreconditioner none;
@@ -158,7 +158,7 @@ TEST_CASE("a solver that is used twice starts afresh") {
 
 TEST_CASE("sizes and settings that make no sense are refused with their numbers") {
   B backend(1);
-  Problem problem(2, 3);
+  Equations problem(2, 3);
   Vectors x(2, 3), long_x(2, 4), one_x(1, 3);
   ConjugateGradients<B> solver(backend, 2, 3), larger(backend, 2, 4);
   IdentityPreconditioner none;

@@ -27,6 +27,12 @@ TEST_CASE("subsets of different sizes in one cohort are refused, and train in co
                        "descend: members 0 and 1 of one cohort see 20 and 19 examples; use cohorts "
                        "of one member, or subsets of one size",
                        std::invalid_argument);
+  SubsetMasks first_shorter = all_but(3, 20, {});  // whose list the room is made for
+  first_shorter.erase(0, 7);
+  CHECK_THROWS_WITH_AS(train_on(first_shorter, data, 3),
+                       "descend: members 0 and 1 of one cohort see 19 and 20 examples; use cohorts "
+                       "of one member, or subsets of one size",
+                       std::invalid_argument);
   const auto models = train_on(masks, data, 1);
   for (Index m = 0; m < 3; ++m) CHECK(is_finite(models, m));
 }

@@ -186,8 +186,8 @@ class CoordinateDescent {
     collect(l1);
     for (const Index j : candidates_) worst = std::max(worst, std::abs(gradient_[j]) - l1);
     for (Index a = 0; a < size(); ++a)
-      worst = std::max(
-          worst, violation_at(gradient_[members_[static_cast<std::size_t>(a)]], w_[a], l1, l2));
+      worst = std::max(worst, detail::violation_at(gradient_[members_[static_cast<std::size_t>(a)]],
+                                                   w_[a], l1, l2));
     return worst;
   }
 
@@ -198,8 +198,8 @@ class CoordinateDescent {
       return x != y ? x > y : a < b;
     });
     for (const Index j : candidates_) {
-      if (!(std::abs(gradient_[j]) > l1 + tolerance)) continue;
-      const Real w = detail::WorkingBlock<Real>::soft(gradient_[j], l1) / (1 + l2);
+      if (!(std::abs(gradient_[j]) - l1 > tolerance)) continue;  // rounded as largest_violation's
+      const Real w = detail::soft_threshold(gradient_[j], l1) / (1 + l2);
       gradient_ -= w * ConstMap(gram_.row(j), gram_.rows);
       admit(j, w);
     }
@@ -211,12 +211,6 @@ class CoordinateDescent {
     w_[size()] = w;
     position_[static_cast<std::size_t>(j)] = size();
     members_.push_back(j);
-  }
-
-  static Real violation_at(Real r, Real w, Real l1, Real l2) {
-    const Real zero = std::abs(r) - l1;
-    const Real slope = std::abs(r - l2 * w - std::copysign(l1, w));
-    return w == 0 ? zero : slope;
   }
 
   /// r = c - G w, four rows of G at a time.

@@ -1,4 +1,5 @@
-// The Gram matrix of packed masks, by AND and popcount: exact integers.
+// The Gram matrix of packed masks, by AND and popcount: exact integers. (On a backend that solves
+// targets side by side by products: mask_products.hpp.)
 //
 //   counts(i, j)       = number of models that saw both i and j [examples][examples]
 //   correlations(i, j) = (counts / m - p_i p_j) / (sd_i sd_j), diagonal 1; rows and columns of
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "expunge/attribution/mask_columns.hpp"
+#include "expunge/attribution/mask_products.hpp"
 #include "expunge/core/array.hpp"
 #include "expunge/core/check.hpp"
 #include "expunge/core/parallel.hpp"
@@ -112,8 +114,8 @@ template <class Real>
 Real correlation(const ColumnScales& of, Index i, Index j, double count) {
   const std::size_t a = static_cast<std::size_t>(i), b = static_cast<std::size_t>(j);
   if (i == j) return static_cast<Real>(of.scale[a] > 0 ? 1 : 0);
-  const double covariance = count / of.models - of.mean[a] * of.mean[b];
-  return static_cast<Real>(covariance * of.scale[a] * of.scale[b]);
+  return static_cast<Real>(
+      correlation_of_count(count, of.models, of.mean[a], of.mean[b], of.scale[a], of.scale[b]));
 }
 
 /// The count that `correlation` was rounded from.
@@ -148,13 +150,17 @@ std::size_t correlation_bytes(Index examples) {
 template <class B>
 Array<typename B::Real, 2> mask_correlations(const B& backend, const MaskColumns& columns) {
   using Real = typename B::Real;
-  Array<Real, 2> gram = make_array<Real>(columns.examples(), columns.examples());
-  const detail::ColumnScales scales(columns);
-  detail::fill_from_counts(backend.threads(), columns, gram.data(),
-                           [&](Index i, Index j, std::int32_t count) {
-                             return detail::correlation<Real>(scales, i, j, count);
-                           });
-  return gram;
+  if constexpr (B::lockstep_members > 0) {
+    return correlations_by_product(backend, columns);
+  } else {
+    Array<Real, 2> gram = make_array<Real>(columns.examples(), columns.examples());
+    const detail::ColumnScales scales(columns);
+    detail::fill_from_counts(backend.threads(), columns, gram.data(),
+                             [&](Index i, Index j, std::int32_t count) {
+                               return detail::correlation<Real>(scales, i, j, count);
+                             });
+    return gram;
+  }
 }
 
 /// Turns the correlation matrix of `before` in place into that of `all`, which are the models of

@@ -5,7 +5,8 @@
 // `patience` penalties. Models beyond a + b are never looked at: keep them for LDS.
 //
 // The preparation depends on the masks alone and can choose for many blocks of targets one after
-// the other; the choice of a target does not depend on its block. Cost: one exact Gram matrix; for
+// the other; the choice of a target does not depend on its block (on a backend that solves targets
+// side by side: but for rounding, by which it may be the neighbouring penalty). Cost: one exact Gram matrix; for
 // a target, its masked sums and its path. Memory besides outputs: examples^2 numbers, two copies of
 // the bits of a models, b x examples bytes, and 64 targets a thread at a time.
 #pragma once
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "expunge/attribution/lasso_regression.hpp"
+#include "expunge/attribution/lockstep_path.hpp"
 #include "expunge/attribution/validation_models.hpp"
 
 namespace expunge {
@@ -55,17 +57,6 @@ struct LassoPenalties {
   Array<Real, 1> validation_error;  // mean squared error on the held-out models at that lambda
 };
 
-namespace detail {
-
-/// The best penalty of a path so far.
-struct PathChoice {
-  double lambda = 0;
-  double error = 0;
-  Index without_improvement = 0;
-};
-
-}  // namespace detail
-
 template <class Real>
 class LassoPenaltyChoice {
  public:
@@ -88,28 +79,23 @@ class LassoPenaltyChoice {
   Index examples() const { return columns_.examples(); }
 
   /// Outputs [models of the masks][targets] to penalties. Throws where an output that is read is
-  /// not finite. A thread takes 64 targets at a time.
+  /// not finite. A thread of a CPU takes 64 targets.
   template <class B, MatrixLike A>
   LassoPenalties<Real> choose(const B& backend, const A& outputs,
                               const Progress& progress = {}) const {
     const MatrixView<const typename A::value_type> y = view(outputs);
     detail::check_outputs("Lasso", rows_, y);
-    LassoPenalties<Real> chosen{make_array<Real>(y.cols), make_array<Real>(y.cols)};
+    std::vector<detail::PathChoice> choices(static_cast<std::size_t>(y.cols));
     ProgressCounter counter(progress, y.cols);
-    std::vector<Work> work(static_cast<std::size_t>(thread_count(backend.threads())), Work(*this));
-    for_each_target_block<Real>("Lasso", backend.threads(), y.row_range(0, columns_.models()),
-                                bits_, [&](int thread, const TargetBlock<Real>& block) {
-                                  Work& own = work[static_cast<std::size_t>(thread)];
-                                  for (Index t = 0; t < block.count(); ++t) {
-                                    const Index target = block.first() + t;
-                                    validation_.read(y, target, own.y);
-                                    const detail::PathChoice choice = walk(own, block, t);
-                                    chosen.lambda.data()[target] = static_cast<Real>(choice.lambda);
-                                    chosen.validation_error.data()[target] =
-                                        static_cast<Real>(choice.error);
-                                  }
-                                  counter.add(block.count());
-                                });
+    if constexpr (B::lockstep_members > 0)
+      choose_in_lockstep(backend, y, choices, counter);
+    else
+      choose_one_by_one(backend, y, choices, counter);
+    LassoPenalties<Real> chosen{make_array<Real>(y.cols), make_array<Real>(y.cols)};
+    for (std::size_t t = 0; t < choices.size(); ++t) {
+      chosen.lambda.data()[t] = static_cast<Real>(choices[t].lambda);
+      chosen.validation_error.data()[t] = static_cast<Real>(choices[t].error);
+    }
     return chosen;
   }
 
@@ -134,18 +120,63 @@ class LassoPenaltyChoice {
     return config;
   }
 
-  detail::PathChoice walk(Work& work, const TargetBlock<Real>& block, Index t) const {
-    detail::write_correlations(columns_, block, t, work.correlations.data());
+  std::vector<Work> work_of_threads(int threads) const {
+    return {static_cast<std::size_t>(thread_count(threads)), Work(*this)};
+  }
+
+  /// One target a thread.
+  template <class B, class T>
+  void choose_one_by_one(const B& backend, MatrixView<const T> y,
+                         std::vector<detail::PathChoice>& choices, ProgressCounter& counter) const {
+    std::vector<Work> work = work_of_threads(backend.threads());
+    for_each_target_block<Real>(
+        "Lasso", backend.threads(), y.row_range(0, columns_.models()), bits_,
+        [&](int thread, const TargetBlock<Real>& block) {
+          Work& own = work[static_cast<std::size_t>(thread)];
+          for (Index t = 0; t < block.count(); ++t) {
+            const Index target = block.first() + t;
+            validation_.read(y, target, own.y);
+            detail::write_correlations(columns_, block, t, own.correlations.data());
+            choices[static_cast<std::size_t>(target)] = walk(own, block.mean(t));
+          }
+          counter.add(block.count());
+        });
+  }
+
+  /// Blocks of targets side by side; those whose working set outgrows its room one by one.
+  template <class B, class T>
+  void choose_in_lockstep(const B& backend, MatrixView<const T> y,
+                          std::vector<detail::PathChoice>& choices,
+                          ProgressCounter& counter) const {
+    const Index fitting = columns_.models();
+    detail::require_finite_outputs("Lasso", backend.threads(), y.row_range(0, models()));
+    std::vector<Work> work = work_of_threads(backend.threads());
+    LockstepRegression<B> regression(backend, columns_, view(gram_));
+    regression.for_each_block(y.row_range(0, fitting), [&](auto& block) {
+      const LockstepPath<Real> path{columns_,         validation_.included(),
+                                    config_.lambdas,  config_.lambda_ratio,
+                                    config_.patience, config_.solver};
+      const auto held_out =
+          y.row_range(fitting, validation_.count()).columns(block.first(), block.count());
+      const std::vector<detail::PathChoice> best = path.walk(block, held_out);
+      std::copy(best.begin(), best.end(), choices.begin() + block.first());
+      block.for_each_outgrown(work, [&](Work& own, Index t) {
+        validation_.read(y, block.first() + t, own.y);
+        choices[static_cast<std::size_t>(block.first() + t)] = walk(own, block.mean(t));
+      });
+      counter.add(block.count());
+    });
+  }
+
+  /// From the correlations and the validation outputs in `work`.
+  detail::PathChoice walk(Work& work, double mean) const {
     work.solver.start(work.correlations.data());
     detail::PathChoice best;
     detail::walk_path(work.solver, config_.lambdas, config_.lambda_ratio, config_.solver,
                       [&](Index k, Real lambda, const CoordinateDescent<Real>& solver,
                           const DescentStatus<Real>&) {
-                        const double error = validation_.error(columns_, solver, block.mean(t),
-                                                               work.y, work.residual);
-                        ++best.without_improvement;
-                        if (k == 0 || error < best.error)
-                          best = {static_cast<double>(lambda), error, 0};
+                        best.see(k, static_cast<double>(lambda),
+                                 validation_.error(columns_, solver, mean, work.y, work.residual));
                         return config_.patience - best.without_improvement;
                       });
     return best;

@@ -4,7 +4,8 @@
 //   minimise 1/(2m) ||y - b - X~ w||^2 + lambda ||w||_1     (elastic net: see lasso_path.hpp)
 //
 // The preparation depends on the masks alone and can fit many blocks of targets one after the
-// other. The effects of a target do not depend on its block.
+// other. The effects of a target do not depend on its block; on a backend that solves targets side by
+// side (lockstep_regression.hpp) they do by rounding.
 //
 // Effects come back in raw mask units, beta_j = w_j / sd_j, with an intercept, so that
 // intercept + sum_{i in S} beta_i predicts. Cost: one exact Gram matrix; for a target, its masked
@@ -18,6 +19,7 @@
 #include "expunge/attribution/effects.hpp"
 #include "expunge/attribution/gram.hpp"
 #include "expunge/attribution/lasso_path.hpp"
+#include "expunge/attribution/lockstep_regression.hpp"
 #include "expunge/attribution/target_block.hpp"
 
 namespace expunge {
@@ -35,9 +37,9 @@ void write_correlations(const MaskColumns& columns, const TargetBlock<Real>& blo
 }
 
 /// Writes one target's weights in raw units and its intercept.
-template <class Real>
-void write_effects(const MaskColumns& columns, const CoordinateDescent<Real>& solver, double mean,
-                   Index target, Effects<Real>& effects) {
+template <class Solver, class Real>
+void write_effects(const MaskColumns& columns, const Solver& solver, double mean, Index target,
+                   Effects<Real>& effects) {
   double intercept = mean;
   for (std::size_t a = 0; a < solver.members().size(); ++a) {
     const Index j = solver.members()[a];
@@ -48,6 +50,29 @@ void write_effects(const MaskColumns& columns, const CoordinateDescent<Real>& so
     intercept -= columns.mean(j) * beta;
   }
   effects.intercept.data()[target] = static_cast<Real>(intercept);
+}
+
+/// Target t of a block at this penalty, without proposals.
+template <class Real>
+void set_penalty(LockstepPenalties<Real>& at, Index t, Real lambda, Real largest,
+                 const LassoSolverConfig& config) {
+  const std::size_t s = static_cast<std::size_t>(t);
+  const Real a = static_cast<Real>(config.l1_ratio);
+  at.l1[s] = a * lambda;
+  at.l2[s] = (1 - a) * lambda;
+  at.tolerance[s] = static_cast<Real>(config.tolerance) * largest;
+  at.bound[s] = std::numeric_limits<Real>::infinity();
+}
+
+/// How the last solve of a block ended.
+template <class Block, class Real>
+std::vector<DescentStatus<Real>> statuses(const Block& block, const LockstepPenalties<Real>& at) {
+  const std::vector<Real> residuals = block.solver().residuals(block.backend());
+  const std::vector<std::int32_t> sweeps = block.solver().sweeps(block.backend());
+  std::vector<DescentStatus<Real>> ends;
+  for (std::size_t t = 0; t < residuals.size(); ++t)
+    ends.push_back({residuals[t] <= at.tolerance[t], sweeps[t], residuals[t]});
+  return ends;
 }
 
 }  // namespace detail
@@ -73,9 +98,13 @@ class LassoRegression {
     gram_ = std::move(gram);
     const Index first = before.models();
     require(first < models, who, ": a Gram matrix of ", first, " models for ", models, " models");
-    extend_correlations(backend, before,
-                        MaskColumns(masks, first, models - first, backend.threads()), columns_,
-                        gram_);
+    if constexpr (B::lockstep_members > 0)
+      gram_ = Array<Real, 2>(),
+      gram_ = mask_correlations(backend, columns_);  // products are quicker
+    else
+      extend_correlations(backend, before,
+                          MaskColumns(masks, first, models - first, backend.threads()), columns_,
+                          gram_);
   }
 
   /// What this occupies when it fits `models` models.
@@ -89,7 +118,7 @@ class LassoRegression {
 
   /// Outputs [models of the masks][targets] at lambda [targets], in standardised columns, to
   /// effects [examples][targets] with lambda and KKT residual. Throws where an output that is read
-  /// is not finite, or a lambda is negative or not finite. A thread takes 64 targets at a time.
+  /// is not finite, or a lambda is negative or not finite. A thread of a CPU takes 64 targets.
   template <class B, MatrixLike A>
   Effects<Real> fit(const B& backend, const A& outputs, const Array<Real, 1>& lambda,
                     const Progress& progress = {}) const {
@@ -111,26 +140,17 @@ class LassoRegression {
     Effects<Real> effects = zero_effects<Real>(examples(), y.cols);
     effects.lambda = make_array<Real>(y.cols);
     effects.kkt_residual = make_array<Real>(y.cols);
-    Array<Index, 2> counts = make_array<Index>(y.cols, 2);
+    std::vector<DescentStatus<Real>> statuses(static_cast<std::size_t>(y.cols));
     ProgressCounter counter(progress, y.cols);
-    std::vector<Work> work(static_cast<std::size_t>(thread_count(backend.threads())), Work(*this));
-    for_each_target_block<Real>(
-        who_, backend.threads(), y.row_range(0, models()), bits_,
-        [&](int thread, const TargetBlock<Real>& block) {
-          for (Index t = 0; t < block.count(); ++t) {
-            const Index target = block.first() + t;
-            const Real lambda = static_cast<Real>(lambda_of(target, block.sd(t)));
-            const DescentStatus<Real> status =
-                fit_target(work[static_cast<std::size_t>(thread)], block, t, lambda, effects);
-            counts(target, 0) = status.converged;
-            counts(target, 1) = status.sweeps;
-          }
-          counter.add(block.count());
-        });
+    const MatrixView<const typename A::value_type> fitted = y.row_range(0, models());
+    if constexpr (B::lockstep_members > 0)
+      fit_in_lockstep(backend, fitted, lambda_of, statuses, counter, effects);
+    else
+      fit_one_by_one(backend, fitted, lambda_of, statuses, counter, effects);
     effects.targets_converged = 0;
-    for (Index t = 0; t < y.cols; ++t) {
-      effects.targets_converged += counts(t, 0);
-      effects.sweeps += counts(t, 1);
+    for (const DescentStatus<Real>& status : statuses) {
+      effects.targets_converged += status.converged;
+      effects.sweeps += status.sweeps;
     }
     return effects;
   }
@@ -156,17 +176,80 @@ class LassoRegression {
     return MaskColumns(masks, 0, models, backend.threads());
   }
 
-  DescentStatus<Real> fit_target(Work& work, const TargetBlock<Real>& block, Index t, Real lambda,
+  std::vector<Work> work_of_threads(int threads) const {
+    return {static_cast<std::size_t>(thread_count(threads)), Work(*this)};
+  }
+
+  /// One target a thread.
+  template <class B, class T, class LambdaOf>
+  void fit_one_by_one(const B& backend, MatrixView<const T> outputs, LambdaOf lambda_of,
+                      std::vector<DescentStatus<Real>>& statuses, ProgressCounter& counter,
+                      Effects<Real>& effects) const {
+    std::vector<Work> work = work_of_threads(backend.threads());
+    for_each_target_block<Real>(
+        who_, backend.threads(), outputs, bits_, [&](int thread, const TargetBlock<Real>& block) {
+          Work& own = work[static_cast<std::size_t>(thread)];
+          for (Index t = 0; t < block.count(); ++t) {
+            const Index target = block.first() + t;
+            detail::write_correlations(columns_, block, t, own.correlations.data());
+            statuses[static_cast<std::size_t>(target)] =
+                fit_target(own, target, block.mean(t),
+                           static_cast<Real>(lambda_of(target, block.sd(t))), effects);
+          }
+          counter.add(block.count());
+        });
+  }
+
+  /// Blocks of targets side by side; those whose working set outgrows its room one by one.
+  template <class B, class T, class LambdaOf>
+  void fit_in_lockstep(const B& backend, MatrixView<const T> outputs, LambdaOf lambda_of,
+                       std::vector<DescentStatus<Real>>& statuses, ProgressCounter& counter,
+                       Effects<Real>& effects) const {
+    detail::require_finite_outputs(who_, backend.threads(), outputs);
+    std::vector<Work> work = work_of_threads(backend.threads());
+    LockstepRegression<B> regression(backend, columns_, view(gram_));
+    regression.for_each_block(outputs, [&](auto& block) {
+      LockstepPenalties<Real> at(block.count());
+      std::vector<Real> lambdas;
+      for (Index t = 0; t < block.count(); ++t) {
+        lambdas.push_back(static_cast<Real>(lambda_of(block.first() + t, block.sd(t))));
+        detail::set_penalty(at, t, lambdas.back(), block.solver().largest_correlation(t), config_);
+      }
+      block.solver().approach(block.backend(), at);
+      block.solver().solve(block.backend(), at, config_.max_sweeps);
+      block.fetch();
+      const std::vector<DescentStatus<Real>> ends = detail::statuses(block, at);
+      std::copy(ends.begin(), ends.end(), statuses.begin() + block.first());
+      parallel_for(backend.threads(), block.count(), [&](int, Index t) {
+        const std::size_t s = static_cast<std::size_t>(t);
+        if (!block.solver().outgrown(t))
+          record(block.solution(t), ends[s], block.solver().largest_correlation(t),
+                 block.first() + t, block.mean(t), lambdas[s], effects);
+      });
+      block.for_each_outgrown(work, [&](Work& own, Index t) {
+        const Index target = block.first() + t;
+        statuses[static_cast<std::size_t>(target)] =
+            fit_target(own, target, block.mean(t), lambdas[static_cast<std::size_t>(t)], effects);
+      });
+      counter.add(block.count());
+    });
+  }
+
+  /// From the correlations in `work`.
+  DescentStatus<Real> fit_target(Work& work, Index target, double mean, Real lambda,
                                  Effects<Real>& effects) const {
-    const Index target = block.first() + t;
-    detail::write_correlations(columns_, block, t, work.correlations.data());
     work.solver.start(work.correlations.data());
     const DescentStatus<Real> status = detail::solve_at(work.solver, lambda, config_);
-    detail::write_effects(columns_, work.solver, block.mean(t), target, effects);
-    effects.lambda.data()[target] = lambda;
-    effects.kkt_residual.data()[target] =
-        detail::relative(status.residual, work.solver.largest_correlation());
+    record(work.solver, status, work.solver.largest_correlation(), target, mean, lambda, effects);
     return status;
+  }
+
+  template <class Solver>
+  void record(const Solver& solver, const DescentStatus<Real>& status, Real largest, Index target,
+              double mean, Real lambda, Effects<Real>& effects) const {
+    detail::write_effects(columns_, solver, mean, target, effects);
+    effects.lambda.data()[target] = lambda;
+    effects.kkt_residual.data()[target] = detail::relative(status.residual, largest);
   }
 
   const char* who_;

@@ -28,8 +28,8 @@ struct PlugInLassoConfig {
   }
 };
 
-/// What depends on the masks alone: fits any block of targets, any number of times, and the effects
-/// of a target do not depend on its block.
+/// What depends on the masks alone: fits any block of targets, any number of times
+/// (lasso_regression.hpp).
 template <class Real>
 class PlugInLassoRegression {
  public:

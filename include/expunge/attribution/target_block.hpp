@@ -13,33 +13,12 @@
 #include <cmath>
 
 #include "expunge/attribution/masked_sums.hpp"
+#include "expunge/attribution/outputs.hpp"
 #include "expunge/core/check.hpp"
 #include "expunge/core/view.hpp"
 #include "expunge/data/subset_masks.hpp"
 
 namespace expunge {
-
-namespace detail {
-
-/// Throws unless there are models to regress on.
-inline void check_models(const char* who, Index models) {
-  require(models >= 2, who, ": ", models, " models, at least 2 are needed");
-}
-
-/// Throws unless outputs [models][targets] belong to the masks of that many models.
-template <class T>
-void check_outputs(const char* who, Index models, MatrixView<const T> outputs) {
-  require(models == outputs.rows, who, ": masks of ", models, " models, outputs of ", outputs.rows);
-}
-
-/// Both, before anything is computed.
-template <class T>
-void check_regression(const char* who, const SubsetMasks& masks, MatrixView<const T> outputs) {
-  check_outputs(who, masks.models(), outputs);
-  check_models(who, masks.models());
-}
-
-}  // namespace detail
 
 inline constexpr Index target_block_width = 64;
 
@@ -103,8 +82,7 @@ class TargetBlock {
       for (Index t = 0; t < count_; ++t) {
         const std::size_t s = static_cast<std::size_t>(t);
         const double y = static_cast<double>(row[t]);
-        if (!std::isfinite(y))
-          require(false, who, ": the output of model ", m, " at target ", first_ + t, " is ", y);
+        detail::require_finite_output(who, y, m, first_ + t);
         mean_[s] += y;
         constant_[s] = constant_[s] && row[t] == outputs(0, first_ + t);
       }

@@ -11,6 +11,7 @@
 
 #include "expunge/attribution/coordinate_descent.hpp"
 #include "expunge/attribution/mask_columns.hpp"
+#include "expunge/attribution/outputs.hpp"
 #include "expunge/core/check.hpp"
 #include "expunge/core/view.hpp"
 #include "expunge/data/subset_masks.hpp"
@@ -31,6 +32,11 @@ class ValidationModels {
   }
 
   Index count() const { return count_; }
+  /// 1 where the model saw the example, [examples][count].
+  MatrixView<const std::uint8_t> included() const {
+    const Index examples = std::ssize(included_) / std::max<Index>(count_, 1);
+    return {included_.data(), examples, count_};
+  }
 
   /// The outputs of one target on these models, checked.
   template <class Real, class T>
@@ -38,9 +44,7 @@ class ValidationModels {
     y.resize(static_cast<std::size_t>(count_));
     for (Index m = 0; m < count_; ++m) {
       const double value = static_cast<double>(outputs(first_ + m, target));
-      if (!std::isfinite(value))
-        require(false, "Lasso: the output of model ", first_ + m, " at target ", target, " is ",
-                value);
+      require_finite_output("Lasso", value, first_ + m, target);
       y[static_cast<std::size_t>(m)] = static_cast<Real>(value);
     }
   }

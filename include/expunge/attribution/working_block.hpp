@@ -15,6 +15,7 @@
 #include <cmath>
 #include <vector>
 
+#include "expunge/attribution/lasso_conditions.hpp"
 #include "expunge/core/platform.hpp"
 #include "expunge/core/view.hpp"
 
@@ -54,9 +55,6 @@ class WorkingBlock {
     pending_.setZero();
   }
 
-  /// argmin over w of (w - z)^2 / 2 + l1 |w|.
-  static Real soft(Real z, Real l1) { return z > l1 ? z - l1 : (z < -l1 ? z + l1 : Real(0)); }
-
  private:
   static constexpr Index lanes = 16;
   using Lanes = Eigen::Array<Real, static_cast<int>(lanes), 1>;
@@ -84,7 +82,7 @@ class WorkingBlock {
     for (Index a = size() - 1; a >= 0; --a) {
       const Real q = q_[a] - dot(row(a), pending_.data(), padded(a));
       const Real old = w[a];
-      const Real updated = soft(q + old, l1) * shrink;
+      const Real updated = soft_threshold(q + old, l1) * shrink;
       const Real change = updated - old;
       q_[a] = q - change;
       pending_[a] = change;

@@ -15,6 +15,11 @@ namespace expunge {
 ///   B::Resident<T>                 host numbers that its functors can read: a MatrixView<const T>
 ///   B::ResidentScope               how long numbers that were `kept` stay with it
 ///   b.allocate<T>(n)               n elements, zero
+///   B::lockstep_members            above 0 where it is quick only if many do the same thing at once:
+///                                  targets of a LASSO are then solved side by side, in blocks of
+///                                  b.room() bytes, those with more members in their working set
+///                                  one by one on the host
+///   B::Exact                       the same backend, products of which round no operand
 ///   b.threads()                    host threads for work that is not an ensemble's
 ///
 /// and, as functions that take it first: for_each_cohort, for_each_index, for_each_element, gemm,
@@ -29,6 +34,9 @@ concept Backend = requires(const B& backend) {
     backend.template allocate<typename B::Real>(Index{})
     } -> std::same_as<typename B::template Buffer<typename B::Real>>;
   { backend.threads() } -> std::convertible_to<int>;
+  { B::lockstep_members } -> std::convertible_to<Index>;
+  { backend.room() } -> std::convertible_to<std::size_t>;
+  typename B::Exact;
 };
 
 }  // namespace expunge

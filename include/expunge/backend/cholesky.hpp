@@ -2,6 +2,7 @@
 //
 //   cholesky(b, a)             a[m] = L[m] L[m]' in place; whether each is positive definite
 //   solve_cholesky(b, l, x)    x[m] <- a[m]^-1 x[m], all columns at once
+//   solve_definite(b, definite, l, x)    the same where definite[m], the rest as it is
 #pragma once
 
 #include <Eigen/Cholesky>
@@ -29,13 +30,19 @@ std::vector<char> cholesky(const Cpu<Real>&, TensorView<Real> a) {
   return definite;
 }
 
+/// Throws std::invalid_argument unless factors l [members][n][n] fit x [members][n][columns].
+template <class Real>
+void check_factors(TensorView<const Real> l, TensorView<Real> x) {
+  require(l.rows == x.rows && l.rows == l.features && l.members == x.members,
+          "solve_cholesky: factors are [", l.members, "][", l.rows, "][", l.features,
+          "], right-hand sides [", x.members, "][", x.rows, "][", x.features, "]");
+}
+
 /// In place, for factors l [members][n][n] and right-hand sides x [members][n][columns].
 template <class Real>
 void solve_cholesky(const Cpu<Real>&, std::type_identity_t<TensorView<const Real>> l,
                     TensorView<Real> x, Solve which = Solve::whole) {
-  require(l.rows == x.rows && l.members == x.members, "solve_cholesky: factors are [", l.members,
-          "][", l.rows, "][", l.features, "], right-hand sides [", x.members, "][", x.rows, "][",
-          x.features, "]");
+  check_factors(l, x);
   using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic>;
   for (Index m = 0; m < x.members; ++m) {
     const Eigen::Map<const Matrix> factor(l[m].data, l.rows, l.rows);
@@ -44,6 +51,19 @@ void solve_cholesky(const Cpu<Real>&, std::type_identity_t<TensorView<const Real
       factor.template triangularView<Eigen::Lower>().solveInPlace(columns);
     if (which != Solve::half)
       factor.template triangularView<Eigen::Lower>().transpose().solveInPlace(columns);
+  }
+}
+
+/// In place, for the members whose factor cholesky called definite, neighbours together.
+template <class B, class Real = typename B::Real>
+void solve_definite(B& backend, const std::vector<char>& definite,
+                    std::type_identity_t<TensorView<const Real>> l,
+                    std::type_identity_t<TensorView<Real>> x) {
+  for (Index first = 0, end = 0; first < x.members; first = end + 1) {
+    for (end = first; end < x.members && definite[static_cast<std::size_t>(end)];) ++end;
+    if (end > first)
+      solve_cholesky(backend, l.member_range(first, end - first),
+                     x.member_range(first, end - first));
   }
 }
 

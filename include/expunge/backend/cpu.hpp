@@ -27,6 +27,7 @@
 
 #include "expunge/backend/backend.hpp"
 #include "expunge/backend/buffer.hpp"
+#include "expunge/backend/extents.hpp"
 #include "expunge/core/check.hpp"
 #include "expunge/core/parallel.hpp"
 #include "expunge/core/view.hpp"
@@ -38,6 +39,8 @@ class Cpu {
  public:
   static_assert(std::is_floating_point_v<Real_>, "Cpu<Real> computes in float or double.");
   using Real = Real_;
+  static constexpr Index lockstep_members = 0;
+  using Exact = Cpu;
   template <class T>
   using Buffer = HostBuffer<T>;
   template <class T>
@@ -55,6 +58,8 @@ class Cpu {
 
   int threads() const { return threads_; }
   Index cohort() const { return cohort_; }
+  /// Bytes that a block of work should take.
+  std::size_t room() const { return std::size_t{1} << 30; }
 
   template <class T>
   HostBuffer<T> allocate(Index n) const {
@@ -119,8 +124,7 @@ void fill_zero(const Cpu<Real>&, MatrixView<T> x) {
 /// out[m][j] = sum over i of x[m][i][j], in ascending order of i.
 template <class Real>
 void sum_rows(const Cpu<Real>& backend, TensorView<const Real> x, MatrixView<Real> out) {
-  require(out.rows == x.members && out.cols == x.features, "sum_rows: [", x.members, "][", x.rows,
-          "][", x.features, "] into [", out.rows, "][", out.cols, "]");
+  detail::check_sum_rows(x, out);
   fill_zero(backend, out);
   for (Index m = 0; m < x.members; ++m)
     for (Index i = 0; i < x.rows; ++i) {
@@ -138,8 +142,7 @@ void sum_rows(const Cpu<Real>& backend, TensorView<const Real> x, MatrixView<Rea
 /// to[i] = from[i] for every row, converted. Between host and backend, or within either.
 template <class Real, class From, class To>
 void copy_rows(const Cpu<Real>&, MatrixView<From> from, MatrixView<To> to) {
-  require(from.rows == to.rows && from.cols == to.cols, "copy_rows: [", from.rows, "][", from.cols,
-          "] into [", to.rows, "][", to.cols, "]");
+  detail::check_copy_rows(from, to);
   for (Index i = 0; i < from.rows; ++i)
     std::transform(from.row(i), from.row(i) + from.cols, to.row(i),
                    [](const From& value) { return static_cast<To>(value); });
@@ -149,9 +152,7 @@ void copy_rows(const Cpu<Real>&, MatrixView<From> from, MatrixView<To> to) {
 template <class Real, class Source>
 void gather_rows(const Cpu<Real>&, MatrixView<const Source> source, MatrixView<const Index> ids,
                  TensorView<Real> out) {
-  require(out.features == source.cols && out.rows == ids.cols && out.members == ids.rows,
-          "gather_rows: [", ids.rows, "][", ids.cols, "] rows of ", source.cols, " into [",
-          out.members, "][", out.rows, "][", out.features, "]");
+  detail::check_gather_rows(source, ids, out);
   for (Index m = 0; m < out.members; ++m)
     for (Index i = 0; i < out.rows; ++i) {
       const Source* from = source.row(ids(m, i));

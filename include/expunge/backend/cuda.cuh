@@ -43,39 +43,59 @@ class Cuda {
                 "Cuda<Real, Math>: Math is Ieee, or Tf32 or Bf16 with float.");
   using Real = Real_;
   using Math = Math_;
+  static constexpr Index lockstep_members = 1024;
+  using Exact = Cuda<Real_>;
   template <class T>
   using Buffer = detail::CudaBuffer<T>;
   template <class T>
   class Resident;
   class ResidentScope;
 
-  /// `cohort`: members that step together; 0 = as many as the memory holds. Throws cuda_error if
-  /// there is no such device.
-  explicit Cuda(int device = 0, Index cohort = 0)
-      : context_(std::make_shared<detail::CudaContext>(device)), cohort_(cohort) {
+  /// `cohort`: members that step together; 0 = as many as the memory holds. `threads`: of the host,
+  /// for work that is not the device's; 0 = all. Throws cuda_error if there is no such device.
+  explicit Cuda(int device = 0, Index cohort = 0, int threads = 0)
+      : context_(std::make_shared<detail::CudaContext>(device)),
+        cohort_(cohort),
+        threads_(thread_count(threads)) {
     require(cohort >= 0, "Cuda: a cohort of ", cohort, " members");
+    require(threads >= 0, "Cuda: ", threads, " threads");
   }
 
-  /// Of the host, for work that is not the device's.
-  int threads() const { return thread_count(0); }
+  /// The same device, stream and memory, with scratch of its own; for the same host thread.
+  Cuda(const Cuda& other)
+      : context_(other.context_), cohort_(other.cohort_), threads_(other.threads_) {}
+  template <class OtherMath>
+  explicit Cuda(const Cuda<Real, OtherMath>& other)
+      : context_(other.shared_context()), cohort_(other.cohort()), threads_(other.threads()) {}
+  Cuda& operator=(const Cuda&) = delete;
+  const std::shared_ptr<detail::CudaContext>& shared_context() const { return context_; }
+
+  int threads() const { return threads_; }
   Index cohort() const { return cohort_; }
   detail::CudaContext& context() const { return *context_; }
+  /// Bytes that a block of work should take: half of what is free. The rest is the data's, and what
+  /// an observer or a preconditioner needs.
+  std::size_t room() const { return context_->free_bytes() / 2; }
 
   template <class T>
-  Buffer<T> allocate(Index n) const {
-    return {context_, n};
+  Buffer<T> allocate(Index n, detail::Fill fill = detail::Fill::zero) const {
+    return {context_, n, fill};
   }
 
   /// Memory for use within one primitive: it grows to the largest use and stays. The numbers of the
   /// last call are lost.
   Real* scratch(Index n) {
-    if (scratch_.size() < n) scratch_ = allocate<Real>(n);
+    if (scratch_.size() < n) {
+      scratch_ = {};  // first, so that there is never room for both
+      scratch_ = allocate<Real>(n, detail::Fill::none);
+    }
     return scratch_.data();
   }
 
  private:
   std::shared_ptr<detail::CudaContext> context_;
   Index cohort_;
+  int threads_;
   Buffer<Real> scratch_;
   ResidentScope* scope_ = nullptr;  // the innermost
 };
@@ -87,7 +107,7 @@ class Cuda<Real_, Math_>::Resident {
  public:
   Resident(const Cuda& backend, MatrixView<const T> host) : view_(host) {
     if (host.empty() || detail::on_device(host.data)) return;
-    copy_ = backend.template allocate<T>(host.rows * host.cols);
+    copy_ = backend.template allocate<T>(host.rows * host.cols, detail::Fill::none);
     view_ = {copy_.data(), host.rows, host.cols};
     detail::copy_bytes(backend.context(), host, copy_.data(), host.cols);
   }
@@ -145,14 +165,12 @@ MatrixView<const T> kept(Cuda<Real, Math>& backend, MatrixView<const T> host) {
 }
 
 /// Calls f(backend, first, count) for consecutive blocks of members, one after the other. A member
-/// needs `member_bytes` of the device's memory; 0 where that is not known. Half of what is free is for
-/// them: the rest is the data's, and what an observer or a preconditioner needs.
+/// needs `member_bytes` of the device's memory; 0 where that is not known.
 template <class Real, class Math, class F>
 void for_each_cohort(Cuda<Real, Math>& backend, Index members, std::size_t member_bytes, F&& f) {
   Index cohort = backend.cohort() > 0 ? backend.cohort() : std::max<Index>(members, 1);
   if (backend.cohort() == 0 && member_bytes > 0) {
-    const std::size_t room = backend.context().free_bytes() / 2 / member_bytes;
-    cohort = std::clamp<Index>(static_cast<Index>(room), 1, cohort);
+    cohort = std::clamp<Index>(static_cast<Index>(backend.room() / member_bytes), 1, cohort);
   }
   for (Index first = 0; first < members; first += cohort)
     f(backend, first, std::min(cohort, members - first));

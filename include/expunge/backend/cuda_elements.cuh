@@ -93,8 +93,7 @@ struct SumRows {
 template <class Real, class Math>
 void sum_rows(const Cuda<Real, Math>& backend, std::type_identity_t<TensorView<const Real>> x,
               MatrixView<Real> out) {
-  require(out.rows == x.members && out.cols == x.features, "sum_rows: [", x.members, "][", x.rows,
-          "][", x.features, "] into [", out.rows, "][", out.cols, "]");
+  detail::check_sum_rows(x, out);
   for_each_element(backend, x.members, 1, x.features, SumRows<Real>{x, out});
 }
 
@@ -111,8 +110,7 @@ struct ConvertRows {
 template <class Real, class Math, class From, class To>
 void copy_rows(const Cuda<Real, Math>& backend, MatrixView<From> from, MatrixView<To> to) {
   using Number = std::remove_const_t<From>;
-  require(from.rows == to.rows && from.cols == to.cols, "copy_rows: [", from.rows, "][", from.cols,
-          "] into [", to.rows, "][", to.cols, "]");
+  detail::check_copy_rows(from, to);
   if (from.empty()) return;
   if constexpr (std::is_same_v<Number, To>) {
     detail::copy_bytes<To>(backend.context(), from, to.data, to.stride);
@@ -153,9 +151,7 @@ struct GatherRows {
 template <class Real, class Math, class Source>
 void gather_rows(const Cuda<Real, Math>& backend, MatrixView<const Source> source,
                  MatrixView<const Index> ids, TensorView<Real> out) {
-  require(out.features == source.cols && out.rows == ids.cols && out.members == ids.rows,
-          "gather_rows: [", ids.rows, "][", ids.cols, "] rows of ", source.cols, " into [",
-          out.members, "][", out.rows, "][", out.features, "]");
+  detail::check_gather_rows(source, ids, out);
   for_each_element(backend, out.members, out.rows, out.features,
                    GatherRows<Real, Source>{source, ids, out});
 }

@@ -86,17 +86,21 @@ class CudaContext {
   Blas blas_;
 };
 
-/// Owns n elements of a trivial type on the device, zero at birth. Movable, not copyable.
+enum class Fill { zero, none };
+
+/// Owns n elements of a trivial type on the device, zero at birth unless Fill says otherwise. Movable,
+/// not copyable.
 template <class T>
 class CudaBuffer {
  public:
   CudaBuffer() = default;
-  CudaBuffer(std::shared_ptr<CudaContext> context, Index n) : size_(n) {
+  CudaBuffer(std::shared_ptr<CudaContext> context, Index n, Fill fill = Fill::zero) : size_(n) {
     const std::size_t bytes = static_cast<std::size_t>(std::max<Index>(n, 1)) * sizeof(T);
     T* const p = static_cast<T*>(context->allocate(bytes));
     const cudaStream_t stream = context->stream();
     data_ = {p, Free{std::move(context)}};
-    check_device(cudaMemsetAsync(p, 0, bytes, stream), "cudaMemsetAsync(", bytes, " bytes)");
+    if (fill == Fill::zero)
+      check_device(cudaMemsetAsync(p, 0, bytes, stream), "cudaMemsetAsync(", bytes, " bytes)");
   }
 
   T* data() const { return data_.get(); }

@@ -25,8 +25,7 @@ struct DotParts {
 template <class Real, class Math>
 void dot_rows(const Cuda<Real, Math>& backend, std::type_identity_t<MatrixView<const Real>> x,
               std::type_identity_t<MatrixView<const Real>> y, PerMember& out) {
-  require(x.rows == y.rows && x.cols == y.cols, "dot_rows: [", x.rows, "][", x.cols, "] and [",
-          y.rows, "][", y.cols, "]");
+  detail::check_dot_rows(x, y);
   const Index parts = std::clamp<Index>(x.cols / 16, 1, 1024);
   const auto buffer = backend.template allocate<double>(x.rows * parts);
   const MatrixView<double> device(buffer.data(), x.rows, parts);

@@ -23,8 +23,7 @@ using PerMember = std::vector<double>;
 template <class Real>
 void dot_rows(const Cpu<Real>&, std::type_identity_t<MatrixView<const Real>> x,
               std::type_identity_t<MatrixView<const Real>> y, PerMember& out) {
-  require(x.rows == y.rows && x.cols == y.cols, "dot_rows: [", x.rows, "][", x.cols, "] and [",
-          y.rows, "][", y.cols, "]");
+  detail::check_dot_rows(x, y);
   using Vector = Eigen::Map<const Eigen::Array<Real, Eigen::Dynamic, 1>>;
   out.resize(static_cast<std::size_t>(x.rows));
   for (Index m = 0; m < x.rows; ++m) {

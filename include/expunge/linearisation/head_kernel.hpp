@@ -54,11 +54,8 @@ struct HeadKernel {
     /// A member whose factor is not positive definite is left as it is.
     void apply(B& backend, MatrixView<const Real> r, MatrixView<Real> z) {
       copy_rows(backend, r, z);
-      const TensorView<const Real> factors = kernel();
-      for (Index m = 0; m < members_; ++m)
-        if (definite_[static_cast<std::size_t>(m)])
-          solve_cholesky(backend, factors.member_range(m, 1),
-                         TensorView<Real>(z.row(m), 1, points_, JacobianType::outputs));
+      solve_definite(backend, definite_, kernel(),
+                     TensorView<Real>(z.data, members_, points_, JacobianType::outputs, z.stride));
       const double p = static_cast<double>(points_);
       flops_ += 2 * p * p * static_cast<double>(JacobianType::outputs);
     }

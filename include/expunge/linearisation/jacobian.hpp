@@ -104,10 +104,13 @@ class Jacobian {
         require(points(m, i) >= 0 && points(m, i) < data.size(), "Jacobian: point ", points(m, i),
                 " of ", data.size());
     const MatrixView<Real> inputs = inputs_.view();
-    for (Index m = 0; m < points.rows; ++m)
-      for (Index i = 0; i < points_; ++i)
-        copy_rows(backend, data.inputs.row_range(points(m, i), 1),
-                  inputs.row_range(m, 1).columns(i * Model::Input::size, Model::Input::size));
+    const HostBuffer<Real> gathered(inputs.cols);
+    for (Index m = 0; m < points.rows; ++m) {
+      const MatrixView<Real> row(gathered.data(), 1, inputs.cols);
+      gather_rows(Cpu<Real>(1), data.inputs, points.row_range(m, 1),
+                  TensorView<Real>(row.data, 1, points_, Model::Input::size));
+      copy_rows(backend, MatrixView<const Real>(row), inputs.row_range(m, 1));
+    }
     check_labels("Jacobian", data, Model::classes);
     std::vector<Label> labels;
     for (Index m = 0; m < points.rows; ++m)

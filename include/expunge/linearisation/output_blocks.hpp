@@ -77,11 +77,8 @@ struct OutputBlocks {
       for (Index o = 0; o < outputs; ++o) {
         const MatrixView<Real> x = columns_.view();
         for_each_element(backend, members_, 1, points_, TakeOutput{turned, x, o});
-        const TensorView<const Real> factors = block(o);
-        for (Index m = 0; m < members_; ++m)
-          if (definite_[static_cast<std::size_t>(o)][static_cast<std::size_t>(m)])
-            solve_cholesky(backend, factors.member_range(m, 1),
-                           TensorView<Real>(x.row(m), 1, points_, 1));
+        solve_definite(backend, definite_[static_cast<std::size_t>(o)], block(o),
+                       TensorView<Real>(x.data, members_, points_, 1, x.stride));
         for_each_element(backend, members_, 1, points_, PutOutput{x, turned, o});
       }
       gemm(backend, Op::none, Op::transpose, 1, by_point(turned), basis(), 0, by_point(z));

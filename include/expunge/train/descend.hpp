@@ -5,6 +5,7 @@
 // result does not depend on threads or cohorts.
 #pragma once
 
+#include "expunge/core/parallel.hpp"
 #include "expunge/core/progress.hpp"
 #include "expunge/data/augment.hpp"
 #include "expunge/data/batches.hpp"
@@ -73,7 +74,9 @@ struct AddLosses {
   MatrixView<const Real> losses;  // [members][rows]
   MatrixView<double> sums;        // [members][1]
   EXPUNGE_HD void operator()(Index m, Index, Index) const {
-    for (Index i = 0; i < losses.cols; ++i) sums(m, 0) += static_cast<double>(losses(m, i));
+    double sum = sums(m, 0);
+    for (Index i = 0; i < losses.cols; ++i) sum += static_cast<double>(losses(m, i));
+    sums(m, 0) = sum;
   }
 };
 
@@ -105,6 +108,7 @@ class CohortDescent {
         dlogits_(backend.template allocate<Real>(count * logit_stride())),
         losses_(backend.template allocate<Real>(count * most.minibatch)),
         loss_sums_(backend.template allocate<double>(count)),
+        drawn_(count * most.list),
         orders_(backend.template allocate<Index>(count * most.list)),
         gradient_(backend, count) {
     for (Index s = 0; s < Optimizer::slots; ++s) slots_.emplace_back(backend, count);
@@ -149,25 +153,35 @@ class CohortDescent {
   Index logit_stride() const { return padded<Real>(most_.minibatch * Model::classes); }
 
   /// Puts the shuffled examples of this pass into orders_, one list per member; all of one length,
-  /// which is returned.
+  /// which is returned. Host threads share the members of a cohort.
   Index draw_orders(B& backend, Index epoch, Index pass) {
-    Index length = 0;
-    for (Index m = 0; m < count_; ++m) {
-      std::vector<Index> order = objective_.examples(first_ + m, epoch, pass);
-      const Index size = std::ssize(order);
-      if (m == 0) length = size;
-      for (const Index i : order)
-        require(i >= 0 && i < inputs_.rows, "descend: the objective lists example ", i, " of ",
-                inputs_.rows);
-      require(size == length, "descend: members ", first_, " and ", first_ + m,
-              " of one cohort see ", length, " and ", size,
+    std::vector<Index> lengths(static_cast<std::size_t>(count_));
+    parallel_for(backend.threads(), count_, [&](int, Index m) {
+      lengths[static_cast<std::size_t>(m)] = draw_order(m, epoch, pass);
+    });
+    for (Index m = 1; m < count_; ++m)
+      require(lengths[static_cast<std::size_t>(m)] == lengths[0], "descend: members ", first_,
+              " and ", first_ + m, " of one cohort see ", lengths[0], " and ",
+              lengths[static_cast<std::size_t>(m)],
               " examples; use cohorts of one member, or subsets of one size");
-      require(size <= most_.list, "descend: a pass of ", size, " examples, room for ", most_.list);
-      shuffle_for_epoch(config_.seed, config_.start_of(first_ + m), epoch, pass, order);
-      copy_rows(backend, MatrixView<const Index>(order.data(), 1, size),
-                MatrixView<Index>(orders_.data() + m * most_.list, 1, size));
-    }
-    return length;
+    require(lengths[0] <= most_.list, "descend: a pass of ", lengths[0], " examples, room for ",
+            most_.list);
+    copy_rows(backend, MatrixView<const Index>(drawn_.data(), count_, lengths[0], most_.list),
+              MatrixView<Index>(orders_.data(), count_, lengths[0], most_.list));
+    return lengths[0];
+  }
+
+  /// Member m's shuffled examples, into drawn_ if it has room; how many.
+  Index draw_order(Index m, Index epoch, Index pass) {
+    std::vector<Index> order = objective_.examples(first_ + m, epoch, pass);
+    const Index size = std::ssize(order);
+    for (const Index i : order)
+      require(i >= 0 && i < inputs_.rows, "descend: the objective lists example ", i, " of ",
+              inputs_.rows);
+    if (size > most_.list) return size;
+    shuffle_for_epoch(config_.seed, config_.start_of(first_ + m), epoch, pass, order);
+    std::copy_n(order.data(), size, drawn_.data() + m * most_.list);
+    return size;
   }
 
   void step(B& backend, const CohortWeights<Model, B>& weights, Index begin, Index end, Index epoch,
@@ -219,7 +233,8 @@ class CohortDescent {
   typename Model::template Workspace<B> workspace_;
   typename B::template Buffer<Real> x_, dlogits_, losses_;
   typename B::template Buffer<double> loss_sums_;
-  typename B::template Buffer<Index> orders_;  // [members][most_.list]
+  HostBuffer<Index> drawn_;                    // [members][most_.list]
+  typename B::template Buffer<Index> orders_;  // the same, on the backend
   CohortWeights<Model, B> gradient_;
   std::vector<CohortWeights<Model, B>> slots_;
   std::vector<MatrixView<Real>> slot_views_;
@@ -271,14 +286,17 @@ DescentReport descend(B& backend, const DescentConfig& config, DatasetView data,
   DescentReport report{
       std::vector<double>(members), std::vector<char>(members, 1), std::vector<Index>(members), {}};
   ProgressCounter counter(progress, ensemble.members());
-  const Index rows = members > 0 ? detail::largest_pass(objective, config, 0).minibatch : Index{1};
-  const std::size_t bytes = member_bytes<Model, B>(rows, 2 + OptimizerType::slots);
+  if (members == 0) return report;
+  const typename B::ResidentScope scope(backend);
+  kept(backend, data.inputs);  // once for all cohorts, and before their size is chosen
+  const detail::PassSizes of_first = detail::largest_pass(objective, config, 0);
+  const std::size_t bytes = member_bytes<Model, B>(of_first.minibatch, 2 + OptimizerType::slots);
   for_each_cohort(backend, ensemble.members(), bytes, [&](B& worker, Index first, Index count) {
     CohortWeights<Model, B> weights(worker, count);
     weights.load(worker, ensemble, first);
     detail::CohortDescent<Model, B, ObjectiveType, OptimizerType> run(
         worker, config, data, objective, optimizer, first, count,
-        detail::largest_pass(objective, config, first));
+        first == 0 ? of_first : detail::largest_pass(objective, config, first));
     for (Index epoch = 0; epoch < config.epochs_to_run(); ++epoch) {
       run.epoch(worker, weights, schedule, epoch, report);
       if (first == 0) report.samples_by_epoch.push_back(report.samples[0]);

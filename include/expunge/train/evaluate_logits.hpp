@@ -31,8 +31,8 @@ class Evaluator {
       copy_rows(backend, inputs.row_range(first, rows), x);
       const TensorView<const Real> logits = Model::forward(
           backend, weights, shared(MatrixView<const Real>(x), members_), workspace_, Mode::eval);
-      for (Index m = 0; m < members_; ++m)
-        copy_rows(backend, logits[m], out[m].row_range(first, rows));
+      copy_rows(backend, logits.flat(),
+                out.flat().columns(first * Model::classes, rows * Model::classes));
     }
   }
 

@@ -142,6 +142,8 @@ void reestimate_statistics(B& backend, Ensemble<Model, typename B::Real>& ensemb
   const Index together = backend.cohort() > 0 ? backend.cohort() : ensemble.members();
   detail::check_subsets(masks, together);
   ProgressCounter counter(progress, ensemble.members());
+  const typename B::ResidentScope scope(backend);
+  kept(backend, inputs);  // once for all cohorts
   const std::size_t bytes =
       member_bytes<Model, B>(largest_batch(masks.size(0), batch, LastBatch::merge), 2);
   for_each_cohort(backend, ensemble.members(), bytes, [&](B& worker, Index first, Index count) {

@@ -33,8 +33,41 @@ void multiply_batch(bool a_turned, bool b_turned, int m, int n, int k, const voi
              static_cast<Real*>(c) + i * stride_c, ldc);
 }
 
+/// X op(A) = alpha B in place, X [m][n], A lower triangular [n][n]. Only the lower triangle is read.
+template <class Real>
+void solve_right(bool a_turned, int m, int n, Real alpha, const Real* a, int lda, Real* b,
+                 int ldb) {
+  for (std::ptrdiff_t i = 0; i < m; ++i)
+    for (std::ptrdiff_t s = 0; s < n; ++s) {
+      const std::ptrdiff_t j = a_turned ? s : n - 1 - s;  // what X's other columns add is known
+      Real x = alpha * b[i + j * ldb];
+      for (std::ptrdiff_t l = a_turned ? 0 : j + 1; l < (a_turned ? j : n); ++l)
+        x -= b[i + l * ldb] * (a_turned ? a[j + l * lda] : a[l + j * lda]);
+      b[i + j * ldb] = x / a[j + j * lda];
+    }
+}
+
 bool on_device(const void* p) {
   return cuda_stand_in::DeviceMemory::get().owns(p);
+}
+
+template <class Real>
+cublasStatus_t solve_right_batch(cublasSideMode_t side, cublasFillMode_t triangle,
+                                 cublasOperation_t op, cublasDiagType_t diagonal, int m, int n,
+                                 const Real* alpha, const Real* const* a, int lda, Real* const* b,
+                                 int ldb, int batch) {
+  const bool expected = side == CUBLAS_SIDE_RIGHT && triangle == CUBLAS_FILL_MODE_LOWER &&
+                        diagonal == CUBLAS_DIAG_NON_UNIT && op != CUBLAS_OP_C;
+  if (!expected) return CUBLAS_STATUS_NOT_SUPPORTED;  // expunge never asks for it
+  if (m < 0 || n < 0 || batch < 0 || lda < n || lda < 1 || ldb < m || ldb < 1 || !on_device(a) ||
+      !on_device(b))
+    return CUBLAS_STATUS_INVALID_VALUE;
+  const cuda_stand_in::DeviceMemory::Open open;
+  for (int i = 0; i < batch; ++i) {
+    if (!on_device(a[i]) || !on_device(b[i])) return CUBLAS_STATUS_INVALID_VALUE;
+    solve_right(op == CUBLAS_OP_T, m, n, *alpha, a[i], lda, b[i], ldb);
+  }
+  return CUBLAS_STATUS_SUCCESS;
 }
 
 }  // namespace
@@ -77,6 +110,19 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t, cublasOperation_t op_a
   run(a_turned, b_turned, m, n, k, alpha, a, lda, stride_a, b, ldb, stride_b, beta, c, ldc,
       stride_c, batch);
   return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasStrsmBatched(cublasHandle_t, cublasSideMode_t side, cublasFillMode_t triangle,
+                                  cublasOperation_t op, cublasDiagType_t diagonal, int m, int n,
+                                  const float* alpha, const float* const* a, int lda,
+                                  float* const* b, int ldb, int batch) {
+  return solve_right_batch(side, triangle, op, diagonal, m, n, alpha, a, lda, b, ldb, batch);
+}
+cublasStatus_t cublasDtrsmBatched(cublasHandle_t, cublasSideMode_t side, cublasFillMode_t triangle,
+                                  cublasOperation_t op, cublasDiagType_t diagonal, int m, int n,
+                                  const double* alpha, const double* const* a, int lda,
+                                  double* const* b, int ldb, int batch) {
+  return solve_right_batch(side, triangle, op, diagonal, m, n, alpha, a, lda, b, ldb, batch);
 }
 
 }  // extern "C"
