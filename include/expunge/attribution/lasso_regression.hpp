@@ -13,6 +13,7 @@
 // numbers, two copies of the mask bits, and 64 targets a thread at a time.
 #pragma once
 
+#include <limits>
 #include <utility>
 #include <vector>
 

@@ -23,7 +23,6 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
 #include <vector>
 
 #include "expunge/attribution/lockstep_functors.hpp"
@@ -51,6 +50,7 @@ class LockstepDescent {
 
  public:
   static constexpr Index first_capacity = 64;
+  static constexpr Index unlimited = 1'000'000'000;  // sweeps
 
   /// What a target occupies when its working set has so many members.
   static std::size_t bytes(Index examples, Index members) {
@@ -97,7 +97,7 @@ class LockstepDescent {
   /// Solves the wanted targets from the present w. `rounds`: at most so many; `sweeps`: of each
   /// working set and round.
   void solve(const B& backend, const LockstepPenalties<Real>& at, Index max_sweeps,
-             Index rounds = 100, Index sweeps = std::numeric_limits<std::int32_t>::max()) {
+             Index rounds = 100, Index sweeps = unlimited) {
     store(backend, at);
     bool any = admit(backend, true);
     for (Index round = 0; round < rounds && any; ++round) {
@@ -123,7 +123,7 @@ class LockstepDescent {
         at.l1[t] = at.bound[t] = stage;
         any = any || at.wanted[t];
       }
-      if (any) solve(backend, at, std::numeric_limits<std::int32_t>::max(), 1, 1);
+      if (any) solve(backend, at, unlimited, 1, 1);
     }
   }
 
