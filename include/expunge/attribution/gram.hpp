@@ -16,7 +16,6 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <vector>
 
 #include "expunge/attribution/mask_columns.hpp"
 #include "expunge/attribution/mask_products.hpp"
@@ -95,27 +94,12 @@ void fill_from_counts(int threads, const MaskColumns& columns, T* out, Value val
   });
 }
 
-/// Means and inverse deviations of the columns, near at hand.
-struct ColumnScales {
-  double models;
-  std::vector<double> mean, scale;
-
-  explicit ColumnScales(const MaskColumns& columns)
-      : models(static_cast<double>(columns.models())) {
-    for (Index j = 0; j < columns.examples(); ++j) {
-      mean.push_back(columns.mean(j));
-      scale.push_back(columns.inverse_sd(j));
-    }
-  }
-};
-
 /// An entry of the correlation matrix from exact counts.
 template <class Real>
-Real correlation(const ColumnScales& of, Index i, Index j, double count) {
-  const std::size_t a = static_cast<std::size_t>(i), b = static_cast<std::size_t>(j);
-  if (i == j) return static_cast<Real>(of.scale[a] > 0 ? 1 : 0);
-  return static_cast<Real>(
-      correlation_of_count(count, of.models, of.mean[a], of.mean[b], of.scale[a], of.scale[b]));
+Real correlation(const MaskColumns& of, Index i, Index j, double count) {
+  if (i == j) return static_cast<Real>(of.inverse_sd(i) > 0 ? 1 : 0);
+  return static_cast<Real>(correlation_of_count(count, static_cast<double>(of.models()), of.mean(i),
+                                                of.mean(j), of.inverse_sd(i), of.inverse_sd(j)));
 }
 
 /// The count that `correlation` was rounded from.
@@ -154,10 +138,9 @@ Array<typename B::Real, 2> mask_correlations(const B& backend, const MaskColumns
     return correlations_by_product(backend, columns);
   } else {
     Array<Real, 2> gram = make_array<Real>(columns.examples(), columns.examples());
-    const detail::ColumnScales scales(columns);
     detail::fill_from_counts(backend.threads(), columns, gram.data(),
                              [&](Index i, Index j, std::int32_t count) {
-                               return detail::correlation<Real>(scales, i, j, count);
+                               return detail::correlation<Real>(columns, i, j, count);
                              });
     return gram;
   }
@@ -180,12 +163,11 @@ void extend_correlations(const B& backend, const MaskColumns& before, const Mask
   require(all.models() <= Index{1} << 24, "extend_correlations: ", all.models(), " models");
   require(static_cast<Index>(gram.size()) == n * n, "extend_correlations: a matrix of ",
           gram.size(), " numbers for ", n, " examples");
-  const detail::ColumnScales scales(all);
   Real* old = gram.data();
   detail::fill_from_counts(
       backend.threads(), added, old, [&](Index i, Index j, std::int32_t count) {
         const double counted = detail::count_of(before, i, j, old[i * n + j]);
-        return detail::correlation<Real>(scales, i, j, counted + static_cast<double>(count));
+        return detail::correlation<Real>(all, i, j, counted + static_cast<double>(count));
       });
 }
 

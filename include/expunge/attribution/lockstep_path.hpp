@@ -76,10 +76,9 @@ class HeldOutErrors {
   HeldOutErrors(const LockstepBlock<B>& block, const MaskColumns& columns,
                 MatrixView<const std::uint8_t> included, MatrixView<const T> outputs)
       : block_(block),
-        rows_(facts(block, columns)),
-        column_mean_(row(0, columns.examples())),
-        inverse_sd_(row(columns.examples(), columns.examples())),
-        mean_(row(2 * columns.examples(), block.count())),
+        column_mean_(resident(block.backend(), columns.means())),
+        inverse_sd_(resident(block.backend(), columns.inverse_sds())),
+        mean_(resident(block.backend(), block.means())),
         included_(resident(block.backend(), included)),
         memory_(block.backend().template allocate<Wide>(outputs.rows * outputs.cols)),
         outputs_(memory_.data(), outputs.rows, outputs.cols),
@@ -110,20 +109,7 @@ class HeldOutErrors {
   }
 
  private:
-  /// Means of the columns, their inverse deviations, means of the targets.
-  static std::vector<double> facts(const LockstepBlock<B>& block, const MaskColumns& columns) {
-    std::vector<double> all;
-    for (Index j = 0; j < columns.examples(); ++j) all.push_back(columns.mean(j));
-    for (Index j = 0; j < columns.examples(); ++j) all.push_back(columns.inverse_sd(j));
-    for (Index t = 0; t < block.count(); ++t) all.push_back(block.mean(t));
-    return all;
-  }
-  Resident<double> row(Index first, Index n) const {
-    return resident(block_.backend(), MatrixView<const double>(rows_.data() + first, 1, n));
-  }
-
   const LockstepBlock<B>& block_;
-  std::vector<double> rows_;
   Resident<double> column_mean_, inverse_sd_, mean_;
   Resident<std::uint8_t> included_;
   typename B::template Buffer<Wide> memory_;

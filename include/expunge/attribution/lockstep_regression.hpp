@@ -91,6 +91,7 @@ class LockstepBlock {
       : backend_(backend),
         first_(first),
         count_(outputs.cols),
+        examples_(gram.rows),
         correlations_(backend.template allocate<Real>(count_ * gram.rows)),
         moments_(2 * count_) {
     correlate(products, columns, outputs);
@@ -101,6 +102,7 @@ class LockstepBlock {
   Index first() const { return first_; }
   Index count() const { return count_; }
   double mean(Index t) const { return moments_.data()[t]; }
+  MatrixView<const double> means() const { return {moments_.data(), 1, count_}; }
   double sd(Index t) const { return moments_.data()[count_ + t]; }
   LockstepDescent<B>& solver() const { return *solver_; }
 
@@ -135,9 +137,7 @@ class LockstepBlock {
   }
 
  private:
-  MatrixView<const Real> correlations() const {
-    return {correlations_.data(), count_, correlations_.size() / std::max<Index>(count_, 1)};
-  }
+  MatrixView<const Real> correlations() const { return {correlations_.data(), count_, examples_}; }
 
   /// One target's correlations, on the host.
   std::vector<Real> correlations_of(Index t) const {
@@ -173,16 +173,13 @@ class LockstepBlock {
               MatrixView<double>(moments_.data(), 2, count_));
     const MatrixView<Real> sums(correlations_.data(), count_, n);
     products.sums(backend_, centred, sums);
-    std::vector<double> scales;
-    for (Index j = 0; j < n; ++j) scales.push_back(columns.inverse_sd(j));
-    for_each_element(
-        backend_, count_, 1, n,
-        ScaleSums<Real>{resident(backend_, MatrixView<const double>(scales.data(), 1, n)),
-                        static_cast<double>(models), sums});
+    for_each_element(backend_, count_, 1, n,
+                     ScaleSums<Real>{resident(backend_, columns.inverse_sds()),
+                                     static_cast<double>(models), sums});
   }
 
   const B& backend_;
-  Index first_, count_;
+  Index first_, count_, examples_;
   typename B::template Buffer<Real> correlations_;
   HostBuffer<double> moments_;  // [2][targets]
   std::unique_ptr<LockstepDescent<B>> solver_;
@@ -198,6 +195,7 @@ class LockstepRegression {
  public:
   using B = typename Backend::Exact;  // outputs are never rounded
   using Real = typename B::Real;
+
   LockstepRegression(const Backend& backend, const MaskColumns& columns,
                      MatrixView<const Real> gram)
       : backend_(backend),

@@ -17,6 +17,7 @@
 
 #include "expunge/core/check.hpp"
 #include "expunge/core/parallel.hpp"
+#include "expunge/core/view.hpp"
 #include "expunge/data/subset_masks.hpp"
 
 namespace expunge {
@@ -74,6 +75,9 @@ class MaskColumns {
   double sd(Index example) const { return sd_[static_cast<std::size_t>(example)]; }
   /// 1 / sd, and 0 where sd is 0.
   double inverse_sd(Index example) const { return inverse_sd_[static_cast<std::size_t>(example)]; }
+  /// Of all columns, [1][examples].
+  MatrixView<const double> means() const { return {mean_.data(), 1, examples_}; }
+  MatrixView<const double> inverse_sds() const { return {inverse_sd_.data(), 1, examples_}; }
 
  private:
   void transpose_word(const SubsetMasks& masks, Index first, Index word) {

@@ -64,16 +64,10 @@ class MaskProducts {
     for_each_chunk(backend, [&](Index first, Index, TensorView<const Real> x) {
       gemm(backend, Op::none, Op::transpose, 1, x, x, first == 0 ? 0 : 1, counts);
     });
-    std::vector<double> means, scales;
-    for (Index j = 0; j < n; ++j) {
-      means.push_back(columns_.mean(j));
-      scales.push_back(columns_.inverse_sd(j));
-    }
-    const auto mean = resident(backend, MatrixView<const double>(means.data(), 1, n));
-    const auto scale = resident(backend, MatrixView<const double>(scales.data(), 1, n));
-    for_each_element(
-        backend, n, 1, n,
-        CountToCorrelation<Real>{mean, scale, static_cast<double>(columns_.models()), gram});
+    for_each_element(backend, n, 1, n,
+                     CountToCorrelation<Real>{resident(backend, columns_.means()),
+                                              resident(backend, columns_.inverse_sds()),
+                                              static_cast<double>(columns_.models()), gram});
   }
 
   /// sums [targets][examples] = Y'X of outputs [models][targets], all of the backend.
