@@ -2,8 +2,7 @@
 //
 //   bench_gpu [--images N] [--mlps M] [--resnets R] [--unlearn U]
 //
-// First what the machine reaches: copies between two arrays of 1 GiB, and products of 8192 x 8192. Then
-// the GPU's results against the CPU's; the program ends with 1 if they differ. Then a line for each
+// First what the machine reaches in products of 8192 x 8192. Then the GPU's results against the CPU's; the program ends with 1 if they differ. Then a line for each
 // network, number of members and rounding: the time of a step, images per second, and the share of the
 // products' rate. A time is that of two epochs less that of one, so that transfers and allocations do not
 // count. Then U networks forget: an epoch over the retain set, their margins on all images, KLoM of all
@@ -14,11 +13,12 @@
 #include <iostream>
 
 #include "clock.hpp"
-#include "expunge/expunge_cuda.cuh"
+#include "gpu_ceilings.cuh"
 
 namespace {
 
 using namespace expunge;
+using bench::math_name, bench::product_rate;
 
 using Perceptron = Mlp<784, 256, 256, 10>;
 
@@ -49,13 +49,6 @@ constexpr double operations<Perceptron> = 1.21e6;
 template <>
 constexpr double operations<ResNet9<10>> = 1.744e9;
 
-template <class Math>
-constexpr const char* math_name = "float32";
-template <>
-constexpr const char* math_name<Tf32> = "TF32";
-template <>
-constexpr const char* math_name<Bf16> = "bfloat16";
-
 Dataset uniform_data(Index n, Index features) {
   Dataset data{make_array<float>(n, features), {}};
   for (Index i = 0; i < n * features; ++i)
@@ -72,36 +65,6 @@ Recipe<> recipe_of(Index epochs, Index batch) {
                       .seed = 1},
           .batch = batch,
           .optimizer = {.momentum = 0.9, .weight_decay = 5e-4}};
-}
-
-template <class B>
-double copy_rate(const B& gpu) {
-  constexpr Index n = Index{1} << 28;
-  const auto from = gpu.template allocate<float>(n), to = gpu.template allocate<float>(n);
-  const auto copy = [&] {
-    copy_rows(gpu, MatrixView<const float>(from.data(), 1, n), MatrixView<float>(to.data(), 1, n));
-    gpu.context().wait();
-  };
-  const double seconds = bench::best_of(
-      5, [] {}, copy);
-  return 2.0 * sizeof(float) * n / seconds;
-}
-
-template <class Math>
-double product_rate() {
-  constexpr Index n = 8192;
-  const Cuda<float, Math> gpu;
-  const auto a = gpu.template allocate<float>(n * n), c = gpu.template allocate<float>(n * n);
-  const TensorView<const float> x(a.data(), 1, n, n);
-  const double seconds = bench::best_of(
-      5, [] {},
-      [&] {
-        gemm(gpu, Op::none, Op::transpose, 1, x, x, 0, TensorView<float>(c.data(), 1, n, n));
-        gpu.context().wait();
-      });
-  const double rate = 2.0 * n * n * n / seconds;
-  std::printf("products, %-9s %7.1f TFLOP/s\n", math_name<Math>, rate / 1e12);
-  return rate;
 }
 
 /// The largest difference of weights after some steps, relative to the largest weight.
@@ -189,8 +152,9 @@ void time_unlearning(const Dataset& images, Index members) {
 
 int main(int argc, char** argv) try {
   const Arguments arguments = parse(argc, argv);
-  std::printf("copies              %7.2f TB/s\n", copy_rate(Cuda<float>()) / 1e12);
-  const Ceilings to{product_rate<Ieee>(), product_rate<Tf32>(), product_rate<Bf16>()};
+  constexpr Index side = 8192;
+  const Ceilings to{product_rate(Cuda<float>(), side), product_rate(Cuda<float, Tf32>(), side),
+                    product_rate(Cuda<float, Bf16>(), side)};
   const bool fine =
       agrees<Perceptron>("MLP", 1e-4) && agrees<ResNet9<10, 8>>("narrow ResNet-9", 1e-3);
   if (!fine) return 1;

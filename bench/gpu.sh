@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Cases 9 to 12 and 14 on a machine with an NVIDIA GPU: builds, runs the tests on the device, measures ours and
-# the peers', and prints one table. What it prints belongs into docs/measurements/.
+# the peers', bytes and operations of every layer too, and prints one table. What it prints belongs into docs/measurements/.
 #
 #   bench/gpu.sh [--images N] [--mlps M] [--resnets R] [--unlearn U] [--lasso MODELS,EXAMPLES,TARGETS]
 #
@@ -27,8 +27,8 @@ command -v nvidia-smi > /dev/null || { echo "bench/gpu.sh needs an NVIDIA GPU: t
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv,noheader
 nvcc --version | tail -2 | head -1
 cmake --preset cuda > /dev/null
-cmake --build "$build" --target bench_gpu bench_gpu_lasso bench_lasso_stage test_cuda_device \
-  > "$build/build.log" || {
+cmake --build "$build" --target bench_gpu bench_gpu_layers bench_gpu_lasso bench_lasso_stage \
+  test_cuda_device > "$build/build.log" || {
   tail -n 40 "$build/build.log" >&2
   exit 1
 }
@@ -39,6 +39,9 @@ if command -v compute-sanitizer > /dev/null; then
   compute-sanitizer --error-exitcode 1 "$build/tests/cuda/device/test_cuda_device" \
     --test-case='layers*,training*,gradient*,matching*,Gauss*,LASSO*' | tail -n 1
 fi
+
+echo; echo "## Layers of ResNet-9"
+"$build/bench/bench_gpu_layers"
 
 echo; echo "## Networks"
 "$build/bench/bench_gpu" "${sizes[@]}"

@@ -85,7 +85,7 @@ void share_points(const std::filesystem::path& folder, const Lab& lab,
 
 int main(int argc, char** argv) try {
   const Arguments arguments = parse(argc, argv);
-  Lab lab{Device(arguments.threads),
+  Lab lab{make_device(arguments.threads),
           load_workload(arguments.data, 0),
           Sizes{.held_out = 0},
           0,

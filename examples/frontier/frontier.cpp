@@ -37,8 +37,8 @@ quickstart::StartStage progress_of(StageBars& bars, std::uint64_t seed) {
 std::string preamble(const Options& options, const std::string& command) {
   std::string seeds;
   for (std::uint64_t s = 0; s < options.seeds; ++s) seeds += sentence(s == 0 ? "" : ", ", s);
-  return sentence("    ", command, "\n\n- machine: ", support::processor_name(), ", ",
-                  quickstart::Device(options.threads).threads(), " threads\n- expunge ",
+  return sentence("    ", command, "\n\n- machine: ", support::machine_name(), ", ",
+                  quickstart::make_device(options.threads).threads(), " threads\n- expunge ",
                   support::version_text(), "\n- seeds: ", seeds, "\n- ", options.models,
                   " models per group, ", options.subset_models,
                   " subset models\n- p95 KLoM in nats: fwd is KL(oracle || unlearned), rev the "

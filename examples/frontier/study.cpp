@@ -22,7 +22,7 @@ Lab make_lab(const Options& options, std::uint64_t seed, const StartStage& stage
   sizes.starts = std::max<Index>(options.subset_models / 40, 1);
   std::filesystem::path folder;
   if (!options.store.empty()) folder = options.store / sentence("seed-", seed);
-  return {Device(options.threads),
+  return {make_device(options.threads),
           load_workload(options.data, seed),
           sizes,
           seed,

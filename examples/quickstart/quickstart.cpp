@@ -54,9 +54,8 @@ report::Run describe_run(const Options& options, const Lab& lab, const std::stri
   report::Run run;
   run.version = support::version_text();
   run.command = command;
-  run.machine = support::processor_name() + ", " +
-                support::proc_value("/proc/meminfo", "MemTotal") + " memory, g++ or clang++ " +
-                __VERSION__;
+  run.machine = support::machine_name() + ", " + support::proc_value("/proc/meminfo", "MemTotal") +
+                " memory, g++ or clang++ " + __VERSION__;
   run.threads = lab.threads();
   run.seed = options.seed;
   run.date = today();

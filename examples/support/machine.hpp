@@ -3,6 +3,9 @@
 
 #include <fstream>
 #include <string>
+#ifdef EXPUNGE_WITH_CUDA
+#include <cuda_runtime.h>
+#endif
 
 namespace support {
 
@@ -18,6 +21,16 @@ inline std::string proc_value(const char* file, const std::string& name) {
 
 inline std::string processor_name() {
   return proc_value("/proc/cpuinfo", "model name");
+}
+
+/// Where a program computes that has one device: the GPU of one built with CUDA, and the processor.
+inline std::string machine_name() {
+#ifdef EXPUNGE_WITH_CUDA
+  cudaDeviceProp properties{};
+  if (cudaGetDeviceProperties(&properties, 0) == cudaSuccess)
+    return properties.name + (", " + processor_name());
+#endif
+  return processor_name();
 }
 
 }  // namespace support

@@ -3,6 +3,7 @@
 
 #include "expunge/expunge.hpp"
 
+#include "expunge/backend/cuda_channel_sums.cuh"
 #include "expunge/backend/cuda_convolution.cuh"
 #include "expunge/backend/cuda_factors.cuh"
 #include "expunge/backend/cuda_vectors.cuh"

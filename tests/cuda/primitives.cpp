@@ -117,6 +117,71 @@ TEST_CASE_TEMPLATE("sums of rows and gathers are the CPU's to the bit", Real, fl
     CHECK(gathered[i] == static_cast<Real>(source[std::size_t(ids[i / 4]) * 4 + i % 4]));
 }
 
+TEST_CASE("sums of many rows are split among threads") {
+  Cuda<double> gpu;
+  Cpu<double> cpu(1);
+  for (const Index rows : {31, 32, 65, 300}) {
+    const std::vector<double> numbers = normals<double>(2 * rows * 5, 8);
+    const DeviceArray<Cuda<double>, double> x(gpu, numbers, 2, rows * 5);
+    const auto sums = gpu.allocate<double>(12);
+    const MatrixView<double> out = MatrixView<double>(sums.data(), 2, 6).columns(1, 5);
+    sum_rows(gpu, TensorView<const double>(x.view().data, 2, rows, 5), out);
+    std::vector<double> expected(10);
+    sum_rows(cpu, TensorView<const double>(numbers.data(), 2, rows, 5),
+             MatrixView<double>(expected.data(), 2, 5));
+    CHECK(relative_difference(host_copy(gpu, MatrixView<const double>(out)), expected) < 1e-14);
+  }
+}
+
+TEST_CASE("sums over channels, of planes and rows of any size") {
+  Cuda<double> gpu;
+  Cpu<double> cpu(1);
+  const Index channels = 3, members = 2;
+  for (const Index plane : {1, 4, 7, 64, 1000})
+    for (const Index rows : {1, 2, 129}) {
+      CAPTURE(plane);
+      CAPTURE(rows);
+      const Index row = channels * plane, n = members * rows * row;
+      std::vector<double> a = normals<double>(n, 9), b = normals<double>(n, 10);
+      for (double& x : a) x += 1000;  // sums of squares would lose half the digits
+      const std::vector<double> mean = normals<double>(members * channels, 11);
+      const DeviceArray<Cuda<double>, double> x(gpu, a, members, rows * row),
+          v(gpu, b, members, rows * row), at(gpu, mean, members, channels);
+      const auto sums = gpu.allocate<double>(members * rows * 2 * channels);
+      std::vector<double> expected(std::size_t(members * rows * 2 * channels));
+      const auto on_gpu = [&](const auto& array) {
+        return TensorView<const double>(array.view().data, members, rows, row);
+      };
+      const auto on_cpu = [&](const std::vector<double>& numbers) {
+        return TensorView<const double>(numbers.data(), members, rows, row);
+      };
+      const auto by_plane = [&](double* data) {
+        return TensorView<double>(data, members, rows, 2 * channels);
+      };
+      const auto check = [&](Index count, Index stride) {
+        const MatrixView<const double> found(sums.data(), members, count, stride);
+        std::vector<double> wanted;
+        for (Index m = 0; m < members; ++m)
+          wanted.insert(wanted.end(), expected.begin() + m * stride,
+                        expected.begin() + m * stride + count);
+        CHECK(relative_difference(host_copy(gpu, found), wanted) < 1e-11);
+      };
+      channel_sums(gpu, on_gpu(x), plane, MatrixView<double>(sums.data(), members, channels));
+      channel_sums(cpu, on_cpu(a), plane, MatrixView<double>(expected.data(), members, channels));
+      check(channels, channels);
+      channel_moments(gpu, on_gpu(x), plane, by_plane(sums.data()));
+      channel_moments(cpu, on_cpu(a), plane, by_plane(expected.data()));
+      check(2 * channels, rows * 2 * channels);
+      const MatrixView<const double> there(at.view()), here(mean.data(), members, channels);
+      channel_products(gpu, on_gpu(x), on_gpu(v), {there, there}, plane, by_plane(sums.data()));
+      channel_products(cpu, on_cpu(a), on_cpu(b), {here, here}, plane, by_plane(expected.data()));
+      check(2 * channels, rows * 2 * channels);
+    }
+  CHECK_THROWS_WITH(channel_moments(gpu, TensorView<const double>(nullptr, 2, 3, 8), 4,
+                                    TensorView<double>(nullptr, 2, 3, 3)),
+                    "channel_moments: [2][3][8] in planes of 4 into [2][3][3]");
+}
+
 TEST_CASE_TEMPLATE("vectors: inner products, sums, diagonals", Real, float, double) {
   Cuda<Real> gpu;
   const Index n = 5003;

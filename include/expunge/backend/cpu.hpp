@@ -12,6 +12,7 @@
 //   sum_rows(b, x, out)               out[m][j] = sum_i x[m][i][j]
 //   copy_rows(b, from, to)            to[i] = from[i], between host and backend too
 //   gather_rows(b, source, ids, out)  out[m][i] = source[ids[m][i]]
+//   repeat(b, recording, f)           f(), which asks for the same work each time
 //   resident(b, host)                 a B::Resident: host data for functors, as long as it lives
 //   kept(b, host)                     the same as a view, as long as the B::ResidentScope lives
 //                                     within which it is called first; host must not change meanwhile
@@ -47,6 +48,9 @@ class Cpu {
   using Resident = MatrixView<const T>;
   struct ResidentScope {
     explicit ResidentScope(const Cpu&) {}
+  };
+  struct Recording {
+    void restart(Index /*calls*/) {}
   };
 
   /// `threads`: 0 means all of the machine's. `cohort`: members that one thread works on at a time.
@@ -84,6 +88,13 @@ void for_each_cohort(const Cpu<Real>& backend, Index members, std::size_t /*memb
     const Index first = block * cohort;
     f(worker, first, std::min(cohort, members - first));
   });
+}
+
+/// Does what f does. From one call of recording.restart(calls) to the next, f asks for the same work
+/// every time, and a backend may record it; here f is called.
+template <class Real, class F>
+void repeat(const Cpu<Real>&, typename Cpu<Real>::Recording&, F&& f) {
+  f();
 }
 
 /// Host data for the backend's functors: here, the data itself.

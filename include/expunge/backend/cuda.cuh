@@ -22,7 +22,7 @@
 #include <type_traits>
 
 #include "expunge/backend/backend.hpp"
-#include "expunge/backend/cuda_memory.cuh"
+#include "expunge/backend/cuda_graph.cuh"
 #include "expunge/core/parallel.hpp"
 
 namespace expunge {
@@ -45,6 +45,7 @@ class Cuda {
   using Math = Math_;
   static constexpr Index lockstep_members = 1024;
   using Exact = Cuda<Real_>;
+  using Recording = detail::CudaRecording;
   template <class T>
   using Buffer = detail::CudaBuffer<T>;
   template <class T>
@@ -162,6 +163,11 @@ typename Cuda<Real, Math>::template Resident<T> resident(const Cuda<Real, Math>&
 template <class Real, class Math, class T>
 MatrixView<const T> kept(Cuda<Real, Math>& backend, MatrixView<const T> host) {
   return Cuda<Real, Math>::ResidentScope::keep(backend, host);
+}
+
+template <class Real, class Math, class F>
+void repeat(const Cuda<Real, Math>& backend, detail::CudaRecording& recording, F&& f) {
+  recording.run(backend.context(), f);
 }
 
 /// Calls f(backend, first, count) for consecutive blocks of members, one after the other. A member

@@ -63,23 +63,22 @@ struct GatherPatches {
   }
 };
 
-/// outputs[m][f][i positions + p] = y[m][i][f positions + p].
-template <class Real>
+/// outputs[m][f][i positions + p] = y[m][i][f positions + p]. `positions` is a constant, as divisions by
+/// others take long.
+template <Index positions, class Real>
 struct FiltersFirst {
   TensorView<const Real> y;
   TensorView<Real> outputs;
-  Index positions;
   EXPUNGE_HD void operator()(Index m, Index f, Index at) const {
     outputs(m, f, at) = y(m, at / positions, f * positions + at % positions);
   }
 };
 
 /// And back: y = (or +=) outputs.
-template <class Real>
+template <Index positions, class Real>
 struct ExamplesFirst {
   TensorView<const Real> outputs;
   TensorView<Real> y;
-  Index positions;
   Write write;
   EXPUNGE_HD void operator()(Index m, Index i, Index at) const {
     const Real value = outputs(m, at / positions, i * positions + at % positions);
@@ -132,7 +131,7 @@ void take_patches(const B& backend, TensorView<const Real> x, TensorView<Real> p
 template <class E, class B, class Real>
 void put_filters_first(const B& backend, TensorView<const Real> y, TensorView<Real> outputs) {
   for_each_element(backend, outputs.members, outputs.rows, outputs.features,
-                   FiltersFirst<Real>{y, outputs, PatchExtents<E>::positions});
+                   FiltersFirst<PatchExtents<E>::positions, Real>{y, outputs});
 }
 
 /// The filters of every member as a matrix, [members][filters][channels taps].
@@ -156,7 +155,7 @@ void convolve(Cuda<Real, Math>& backend, std::type_identity_t<TensorView<const R
         gemm(backend, Op::none, Op::none, 1, filter_matrix<E>(w), patches, 0, outputs);
         const TensorView<Real> to = some_rows(y, first, count);
         for_each_element(backend, to.members, to.rows, to.features,
-                         ExamplesFirst<Real>{outputs, to, PatchExtents<E>::positions, write});
+                         ExamplesFirst<PatchExtents<E>::positions, Real>{outputs, to, write});
       });
 }
 

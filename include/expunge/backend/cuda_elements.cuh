@@ -78,23 +78,34 @@ void fill_zero(const Cuda<Real, Math>& backend, MatrixView<T> x) {
   for_each_element(backend, x.rows, 1, x.cols, ZeroElements<T>{x});
 }
 
-/// out[m][j] = sum over i, ascending.
+/// out[m][p][j] = sum over the rows i = p, p + parts, ..., ascending.
 template <class Real>
 struct SumRows {
   TensorView<const Real> x;
-  MatrixView<Real> out;
-  EXPUNGE_HD void operator()(Index m, Index, Index j) const {
+  TensorView<Real> out;  // [members][parts][features]
+  EXPUNGE_HD void operator()(Index m, Index part, Index j) const {
     Real sum = 0;
-    for (Index i = 0; i < x.rows; ++i) sum += x(m, i, j);
-    out(m, j) = sum;
+    for (Index i = part; i < x.rows; i += out.rows) sum += x(m, i, j);
+    out(m, part, j) = sum;
   }
 };
 
+/// Where there are few columns, so many threads share the rows of one.
 template <class Real, class Math>
-void sum_rows(const Cuda<Real, Math>& backend, std::type_identity_t<TensorView<const Real>> x,
+void sum_rows(Cuda<Real, Math>& backend, std::type_identity_t<TensorView<const Real>> x,
               MatrixView<Real> out) {
   detail::check_sum_rows(x, out);
-  for_each_element(backend, x.members, 1, x.features, SumRows<Real>{x, out});
+  constexpr Index enough = Index{1} << 16;  // threads that keep a GPU busy
+  const auto add = [&](TensorView<const Real> from, TensorView<Real> to) {
+    for_each_element(backend, to.members, to.rows, to.features, SumRows<Real>{from, to});
+  };
+  const TensorView<Real> sums(out.data, out.rows, 1, out.cols, out.stride);
+  const Index parts = x.members * x.features < enough ? x.rows / 16 : 1;
+  if (parts <= 1) return add(x, sums);
+  const TensorView<Real> by_part(backend.scratch(x.members * parts * x.features), x.members, parts,
+                                 x.features);
+  add(x, by_part);
+  add(by_part, sums);
 }
 
 template <class From, class To>

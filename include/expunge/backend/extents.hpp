@@ -33,4 +33,20 @@ void check_dot_rows(MatrixView<const Real> x, MatrixView<const Real> y) {
           y.rows, "][", y.cols, "]");
 }
 
+template <class Real>
+void check_channel_sums(TensorView<const Real> x, Index plane, MatrixView<Real> out) {
+  require(plane > 0 && out.rows == x.members && out.cols * plane == x.features, "channel_sums: [",
+          x.members, "][", x.rows, "][", x.features, "] in planes of ", plane, " into [", out.rows,
+          "][", out.cols, "]");
+}
+
+template <class Real>
+void check_channels(const char* name, TensorView<const Real> x, Index plane,
+                    TensorView<Real> by_plane) {
+  require(plane > 0 && x.features % plane == 0 && by_plane.members == x.members &&
+              by_plane.rows == x.rows && by_plane.features == 2 * (x.features / plane),
+          name, ": [", x.members, "][", x.rows, "][", x.features, "] in planes of ", plane,
+          " into [", by_plane.members, "][", by_plane.rows, "][", by_plane.features, "]");
+}
+
 }  // namespace expunge::detail

@@ -30,21 +30,6 @@
 
 namespace expunge {
 
-/// Mean of every plane, and the sum of its squared distances from that mean.
-template <class Real>
-struct PlaneMoments {
-  TensorView<const Real> x;  // [members][rows][C * plane]
-  TensorView<Real> moments;  // [members][rows][2 C]
-  Index plane;
-  EXPUNGE_HD void operator()(Index m, Index i, Index c) const {
-    const Real* at = x.row(m, i) + c * plane;
-    const Real mean = lane_sum<Real>(plane, [=](Index k) { return at[k]; }) / Real(plane);
-    moments(m, i, c) = mean;
-    moments(m, i, moments.features / 2 + c) =
-        lane_sum<Real>(plane, [=](Index k) { return (at[k] - mean) * (at[k] - mean); });
-  }
-};
-
 /// What a channel is normalised by, and the weight w of the sums in its derivative.
 template <class Real>
 struct ChannelScale {
@@ -61,24 +46,17 @@ EXPUNGE_HD Real inverse_sd_of(Real variance, Real eps) {
   return inverse > Real(0) ? inverse : std::numeric_limits<Real>::quiet_NaN();
 }
 
-/// Joins the moments of planes (Chan, Golub and LeVeque 1979) and moves the running ones.
+/// Normalises by the moments of the batch and moves the running ones.
 template <class Real>
 struct BatchMoments {
-  TensorView<const Real> moments;
+  MatrixView<const Real> moments;  // [members][mean C, sum of squared distances C]
   ChannelScale<Real> scale;
   MatrixView<Real> running;  // [members][2 C]
-  Index plane;
+  Real n;                    // numbers of a channel
   Real eps, momentum;
   EXPUNGE_HD void operator()(Index m, Index, Index c) const {
-    const Index channels = moments.features / 2;
-    const Real n = Real(moments.rows * plane);
-    Real mean = 0, squares = 0;
-    for (Index i = 0; i < moments.rows; ++i) mean += moments(m, i, c);
-    mean /= Real(moments.rows);
-    for (Index i = 0; i < moments.rows; ++i) {
-      const Real away = moments(m, i, c) - mean;
-      squares += moments(m, i, channels + c) + Real(plane) * away * away;
-    }
+    const Index channels = moments.cols / 2;
+    const Real mean = moments(m, c), squares = moments(m, channels + c);
     scale.mean(m, c) = mean;
     scale.inverse_sd(m, c) = inverse_sd_of(squares / n, eps);
     if (c == 0) scale.coupling(m, 0) = Real(1) / n;
@@ -108,7 +86,7 @@ struct Normalised {
   ChannelScale<const Real> scale;
   MatrixView<const Real> affine;  // [members][factor C, shift C]
   EXPUNGE_HD Real operator()(Index m, Index r, Index k) const {
-    const Index channels = scale.mean.cols, c = r % channels;
+    const Index channels = scale.mean.cols, c = channel_of(r, channels);
     return (x(m, r, k) - scale.mean(m, c)) * (affine(m, c) * scale.inverse_sd(m, c)) +
            affine(m, channels + c);
   }
@@ -128,34 +106,6 @@ struct AddNormalised {
   EXPUNGE_HD void operator()(Index m, Index r, Index k) const { y(m, r, k) += normalised(m, r, k); }
 };
 
-/// Sums of v xhat and of v over every plane.
-template <class Real>
-struct PlaneProducts {
-  TensorView<const Real> x, v;  // [members][rows][C * plane]
-  ChannelScale<const Real> scale;
-  TensorView<Real> sums;  // [members][rows][2 C]
-  Index plane;
-  EXPUNGE_HD void operator()(Index m, Index i, Index c) const {
-    const Real* at = x.row(m, i) + c * plane;
-    const Real* by = v.row(m, i) + c * plane;
-    const Real mean = scale.mean(m, c);
-    sums(m, i, c) = scale.inverse_sd(m, c) *
-                    lane_sum<Real>(plane, [=](Index k) { return by[k] * (at[k] - mean); });
-    sums(m, i, sums.features / 2 + c) = lane_sum<Real>(plane, [=](Index k) { return by[k]; });
-  }
-};
-
-/// Row 0 becomes the sum of all rows, in their order.
-template <class Real>
-struct FoldRows {
-  TensorView<Real> sums;
-  EXPUNGE_HD void operator()(Index m, Index, Index j) const {
-    Real sum = 0;
-    for (Index i = 0; i < sums.rows; ++i) sum += sums(m, i, j);
-    sums(m, 0, j) = sum;
-  }
-};
-
 /// out = gamma / sd (v - w (sum v + xhat sum v xhat)): the derivative in x, which is its own
 /// transpose.
 template <class Real>
@@ -166,7 +116,7 @@ struct BatchNormDerivative {
   MatrixView<const Real> sums;   // [members][2 C]
   TensorView<Real> out;
   EXPUNGE_HD void operator()(Index m, Index r, Index k) const {
-    const Index channels = scale.mean.cols, c = r % channels;
+    const Index channels = scale.mean.cols, c = channel_of(r, channels);
     const Real inverse_sd = scale.inverse_sd(m, c), w = scale.coupling(m, 0);
     const Real slope = w * sums(m, c) * inverse_sd, level = w * sums(m, channels + c);
     out(m, r, k) =
@@ -207,11 +157,11 @@ struct BatchNorm2d {
     if (mode == Mode::train) {
       require(x.rows * plane > 1, "BatchNorm2d: one number per channel (", x.rows, " row of ",
               Image<S>::height, " x ", Image<S>::width, ") has no variance to train with");
-      const TensorView<Real> moments = sums(saved);
-      for_each_element(backend, x.members, x.rows, channels, PlaneMoments<Real>{x, moments, plane});
-      for_each_element(
-          backend, x.members, 1, channels,
-          BatchMoments<Real>{moments, scale, weights.stats, plane, Real(eps), Real(momentum)});
+      const TensorView<Real> moments = by_plane(saved);
+      channel_moments(backend, x, plane, moments);
+      for_each_element(backend, x.members, 1, channels,
+                       BatchMoments<Real>{first_row(moments), scale, weights.stats,
+                                          Real(x.rows * plane), Real(eps), Real(momentum)});
     } else {
       for_each_element(backend, x.members, 1, channels,
                        RunningMoments<Real>{weights.stats, scale, Real(eps)});
@@ -250,11 +200,9 @@ struct BatchNorm2d {
   template <class B>
   static Matrix<B> sum_products(B& backend, ConstTensor<B> x, ConstTensor<B> v, Tensor<B> saved) {
     using Real = typename B::Real;
-    const TensorView<Real> by_plane = sums(saved);
-    for_each_element(backend, x.members, x.rows, channels,
-                     PlaneProducts<Real>{x, v, fixed_scale(saved), by_plane, plane});
-    for_each_element(backend, x.members, 1, 2 * channels, FoldRows<Real>{by_plane});
-    return {by_plane.data, by_plane.members, 2 * channels, by_plane.member_stride};
+    const ChannelScale<const Real> scale = fixed_scale(saved);
+    channel_products(backend, x, v, {scale.mean, scale.inverse_sd}, plane, by_plane(saved));
+    return first_row(by_plane(saved));
   }
 
   template <class B>
@@ -277,10 +225,15 @@ struct BatchNorm2d {
   static ChannelScale<const Real> fixed_scale(TensorView<Real> saved) {
     return channel_scale(TensorView<const Real>(saved));
   }
+  /// Two sums per channel and row, of which row 0 becomes those of the channels.
   template <class T>
-  static TensorView<T> sums(TensorView<T> saved) {
+  static TensorView<T> by_plane(TensorView<T> saved) {
     return {saved.data + 2 * channels + 2, saved.members, saved.rows, 2 * channels,
             saved.member_stride};
+  }
+  template <class T>
+  static MatrixView<T> first_row(TensorView<T> x) {
+    return {x.data, x.members, x.features, x.member_stride};
   }
 };
 

@@ -34,22 +34,6 @@ struct AddChannelBias {
   }
 };
 
-/// sums[m][0][f] = sum over positions and then rows of dy.
-template <class Real>
-struct SumChannels {
-  TensorView<const Real> dy;
-  MatrixView<Real> sums;
-  Index positions;
-  EXPUNGE_HD void operator()(Index m, Index, Index f) const {
-    Real sum = 0;
-    for (Index i = 0; i < dy.rows; ++i) {
-      const Real* at = dy.row(m, i) + f * positions;
-      sum += lane_sum<Real>(positions, [=](Index p) { return at[p]; });
-    }
-    sums(m, f) = sum;
-  }
-};
-
 enum class Bias { none, per_filter };
 
 template <class Input_, Index Filters, Index Kernel, Index Stride = 1, Index Padding = 0,
@@ -91,12 +75,10 @@ struct Conv2d<Shape<Channels, Height, Width>, Filters, Kernel, Stride, Padding, 
   template <class B>
   static void backward(B& backend, WeightsOn<B> weights, ConstTensor<B> x, ConstTensor<B>,
                        ConstTensor<B>, ConstTensor<B> dy, Tensor<B> dx, Matrix<B> dtheta) {
-    using Real = typename B::Real;
     if (!dtheta.empty()) {
       convolve_filter_gradient<Extents>(backend, x, dy, dtheta.columns(0, filters));
       if constexpr (biases > 0)
-        for_each_element(backend, dy.members, 1, biases,
-                         SumChannels<Real>{dy, dtheta.columns(filters, biases), positions});
+        channel_sums(backend, dy, positions, dtheta.columns(filters, biases));
     }
     if (!dx.empty())
       convolve_input_gradient<Extents>(backend, dy, weights.theta.columns(0, filters), dx);

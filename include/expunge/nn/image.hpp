@@ -2,6 +2,7 @@
 // width>, and each of its channels one contiguous plane of height * width numbers.
 #pragma once
 
+#include "expunge/backend/channel_sums.hpp"
 #include "expunge/nn/layer.hpp"
 
 namespace expunge {
@@ -26,21 +27,9 @@ TensorView<T> planes(TensorView<T> x, Index channels) {
   return {x.data, x.members, x.rows * channels, x.features / channels, x.member_stride};
 }
 
-/// f(0) + .. + f(n - 1), as sixteen sums that advance side by side: registers hold them, and
-/// rounding grows with n / 16. Indices of the sums are constants, so that a GPU keeps them there too.
-template <class Real, class F>
-EXPUNGE_HD Real lane_sum(Index n, const F& f) {
-  constexpr Index lanes = 16;
-  Real sums[lanes] = {};
-  const Index whole = n / lanes * lanes;
-  for (Index k = 0; k < whole; k += lanes)
-    for (Index l = 0; l < lanes; ++l) sums[l] += f(k + l);
-  if (whole < n)
-    for (Index l = 0; l < lanes; ++l)
-      if (whole + l < n) sums[l] += f(whole + l);
-  for (Index width = lanes / 2; width > 0; width /= 2)
-    for (Index l = 0; l < width; ++l) sums[l] += sums[l + width];
-  return sums[0];
+/// The channel of a row of `planes`. Of 32 bits, as a GPU takes long for divisions of 64.
+EXPUNGE_HD inline Index channel_of(Index row, Index channels) {
+  return static_cast<Index>(static_cast<std::uint32_t>(row) % static_cast<std::uint32_t>(channels));
 }
 
 }  // namespace expunge

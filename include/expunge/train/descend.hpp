@@ -80,6 +80,12 @@ struct AddLosses {
   }
 };
 
+struct TakeBatch {
+  MatrixView<const Index> from;  // [members][rows]
+  MatrixView<Index> to;
+  EXPUNGE_HD void operator()(Index m, Index, Index i) const { to(m, i) = from(m, i); }
+};
+
 /// The most that a pass of a member's run asks for.
 struct PassSizes {
   Index list = 0;       // examples of a pass
@@ -110,6 +116,7 @@ class CohortDescent {
         loss_sums_(backend.template allocate<double>(count)),
         drawn_(count * most.list),
         orders_(backend.template allocate<Index>(count * most.list)),
+        batch_(backend.template allocate<Index>(count * most.minibatch)),
         gradient_(backend, count) {
     for (Index s = 0; s < Optimizer::slots; ++s) slots_.emplace_back(backend, count);
     for (const auto& slot : slots_) slot_views_.push_back(slot.theta());
@@ -126,6 +133,7 @@ class CohortDescent {
       const Index n = draw_orders(backend, epoch, pass);
       const std::vector<Index> ends =
           batch_ends(n, objective_.batch_size(epoch, pass), config_.last_batch);
+      recording_.restart(std::ssize(ends));
       for (std::size_t b = 0; b < ends.size(); ++b) {
         const double done = (static_cast<double>(pass) +
                              static_cast<double>(b) / static_cast<double>(ends.size())) /
@@ -133,8 +141,16 @@ class CohortDescent {
         const Moment moment{
             epoch, config_.epochs,
             (static_cast<double>(epoch) + done) / static_cast<double>(config_.epochs)};
-        step(backend, weights, b == 0 ? 0 : ends[b - 1], ends[b], epoch, pass,
-             config_.learning_rate * schedule(moment));
+        const Index begin = b == 0 ? 0 : ends[b - 1], rows = ends[b] - begin;
+        take_batch(backend, begin, rows);
+        const auto learn = [&] { take_gradient(backend, weights, rows, epoch, pass); };
+        if (rows == ends[0])
+          repeat(backend, recording_, learn);
+        else
+          learn();
+        optimizer_.step(backend, weights.theta(), MatrixView<const Real>(gradient_.theta()),
+                        slot_views_.data(), config_.learning_rate * schedule(moment),
+                        step_index_++);
       }
       seen += ends.empty() ? 0 : ends.back();
     }
@@ -184,12 +200,20 @@ class CohortDescent {
     return size;
   }
 
-  void step(B& backend, const CohortWeights<Model, B>& weights, Index begin, Index end, Index epoch,
-            Index pass, double rate) {
-    const Index rows = end - begin;
+  /// Copies the lists of a batch's examples, which begin at `begin`, to where every step finds them.
+  void take_batch(B& backend, Index begin, Index rows) {
     require(rows <= most_.minibatch, "descend: a batch of ", rows, " examples, room for ",
             most_.minibatch);
-    const MatrixView<const Index> examples(orders_.data() + begin, count_, rows, most_.list);
+    for_each_element(
+        backend, count_, 1, rows,
+        TakeBatch{MatrixView<const Index>(orders_.data() + begin, count_, rows, most_.list),
+                  MatrixView<Index>(batch_.data(), count_, rows, most_.minibatch)});
+  }
+
+  /// The gradient of the examples in batch_, and their losses: the same work for every batch of a pass.
+  void take_gradient(B& backend, const CohortWeights<Model, B>& weights, Index rows, Index epoch,
+                     Index pass) {
+    const MatrixView<const Index> examples(batch_.data(), count_, rows, most_.minibatch);
     const TensorView<Real> x(x_.data(), count_, rows, Model::Input::size, x_stride());
     gather_inputs(backend, epoch, examples, x);
 
@@ -200,16 +224,14 @@ class CohortDescent {
     const TensorView<const Real> logits =
         Model::forward(backend, weights.view(), x, workspace_, config_.mode);
     objective_(backend, Minibatch<Real>{logits, examples, dlogits, losses, first_, epoch, pass});
+    for_each_element(backend, count_, 1, 1,
+                     AddLosses<Real>{losses, MatrixView<double>(loss_sums_.data(), count_, 1)});
     Model::backward(backend, weights.view(), x, workspace_, dlogits, gradient_.theta());
     if constexpr (requires {
                     objective_.add_weight_gradient(backend, first_, weights.theta(),
                                                    gradient_.theta());
                   })
       objective_.add_weight_gradient(backend, first_, weights.theta(), gradient_.theta());
-    optimizer_.step(backend, weights.theta(), MatrixView<const Real>(gradient_.theta()),
-                    slot_views_.data(), rate, step_index_++);
-    for_each_element(backend, count_, 1, 1,
-                     AddLosses<Real>{losses, MatrixView<double>(loss_sums_.data(), count_, 1)});
   }
 
   void gather_inputs(B& backend, Index epoch, MatrixView<const Index> examples,
@@ -235,9 +257,11 @@ class CohortDescent {
   typename B::template Buffer<double> loss_sums_;
   HostBuffer<Index> drawn_;                    // [members][most_.list]
   typename B::template Buffer<Index> orders_;  // the same, on the backend
+  typename B::template Buffer<Index> batch_;   // [members][most_.minibatch]
   CohortWeights<Model, B> gradient_;
   std::vector<CohortWeights<Model, B>> slots_;
   std::vector<MatrixView<Real>> slot_views_;
+  typename B::Recording recording_;
   Index step_index_ = 0;
 };
 

@@ -1,12 +1,26 @@
 // The answers of an ensemble on given points: inputs [points][features] -> logits
-// [models][points][k].
+// [models][points][k], or numbers made of these.
 #pragma once
 
 #include "expunge/core/half.hpp"
 #include "expunge/core/progress.hpp"
+#include "expunge/data/dataset.hpp"
+#include "expunge/output/output_function.hpp"
 #include "expunge/train/ensemble.hpp"
 
 namespace expunge {
+
+/// out[m][i] = f of the logits and the label of point i.
+template <class Real, class F>
+struct OutputValues {
+  F f;
+  TensorView<const Real> logits;   // [members][points][k]
+  MatrixView<const Label> labels;  // [1][points]
+  TensorView<Real> out;            // [members][points][outputs]
+  EXPUNGE_HD void operator()(Index m, Index i, Index) const {
+    f.value(logits.row(m, i), logits.features, labels(0, i), out.row(m, i));
+  }
+};
 
 /// Forward passes of one cohort over many points, a chunk at a time.
 template <class Model, class B>
@@ -25,22 +39,75 @@ class Evaluator {
   template <class Stored>
   void operator()(B& backend, Weights<Real> weights, MatrixView<const float> inputs,
                   TensorView<Stored> out) {
+    for_each_chunk(backend, weights, inputs, [&](Index first, TensorView<const Real> logits) {
+      store(backend, logits, first, out);
+    });
+  }
+
+  /// Writes f of the logits and labels of points, [members][points][outputs]: logits stay where they are.
+  template <class F, class Stored>
+  void operator()(B& backend, Weights<Real> weights, DatasetView points, const F& f,
+                  TensorView<Stored> out) {
+    static_assert(OutputFunction<F, Real>,
+                  "Evaluator: F must have value(z, k, y, out) and outputs(k); see "
+                  "docs/concepts.md#outputfunction");
+    const auto labels = resident(backend, MatrixView<const Label>(points.labels, 1, points.size()));
+    const auto memory = backend.template allocate<Real>(members_ * chunk * out.features);
+    for_each_chunk(
+        backend, weights, points.inputs, [&](Index first, TensorView<const Real> logits) {
+          const TensorView<Real> values(memory.data(), members_, logits.rows, out.features);
+          const MatrixView<const Label> y =
+              MatrixView<const Label>(labels).columns(first, logits.rows);
+          for_each_element(backend, members_, logits.rows, 1,
+                           OutputValues<Real, F>{f, logits, y, values});
+          store(backend, TensorView<const Real>(values), first, out);
+        });
+  }
+
+ private:
+  /// f(first point, logits of the chunk)
+  template <class F>
+  void for_each_chunk(B& backend, Weights<Real> weights, MatrixView<const float> inputs,
+                      const F& f) {
     for (Index first = 0; first < inputs.rows; first += chunk) {
       const Index rows = std::min(chunk, inputs.rows - first);
       const MatrixView<Real> x(inputs_.data(), rows, inputs.cols);
       copy_rows(backend, inputs.row_range(first, rows), x);
-      const TensorView<const Real> logits = Model::forward(
-          backend, weights, shared(MatrixView<const Real>(x), members_), workspace_, Mode::eval);
-      copy_rows(backend, logits.flat(),
-                out.flat().columns(first * Model::classes, rows * Model::classes));
+      f(first, Model::forward(backend, weights, shared(MatrixView<const Real>(x), members_),
+                              workspace_, Mode::eval));
     }
   }
 
- private:
+  /// A chunk's numbers to their place in those of all points.
+  template <class Stored>
+  static void store(B& backend, TensorView<const Real> from, Index first, TensorView<Stored> out) {
+    copy_rows(backend, from.flat(),
+              out.flat().columns(first * out.features, from.rows * out.features));
+  }
+
   Index members_;
   typename Model::template Workspace<B> workspace_;
   typename B::template Buffer<Real> inputs_;
 };
+
+namespace detail {
+
+/// evaluate(evaluator, worker, weights, first member, members) for every cohort of the ensemble.
+template <class Model, class B, class F>
+void evaluate_cohorts(B& backend, const Ensemble<Model, typename B::Real>& ensemble,
+                      const Progress& progress, const F& evaluate) {
+  ProgressCounter counter(progress, ensemble.members());
+  const std::size_t bytes = member_bytes<Model, B>(Evaluator<Model, B>::chunk, 1);
+  for_each_cohort(backend, ensemble.members(), bytes, [&](B& worker, Index first, Index count) {
+    CohortWeights<Model, B> weights(worker, count);
+    weights.load(worker, ensemble, first);
+    Evaluator<Model, B> evaluator(worker, count);
+    evaluate(evaluator, worker, weights.view(), first, count);
+    counter.add(count);
+  });
+}
+
+}  // namespace detail
 
 /// Logits [members][points][k] of every model, as float, Half or double.
 template <class Stored = float, class Model, class B>
@@ -49,15 +116,11 @@ Array<Stored, 3> evaluate_logits(B& backend, const Ensemble<Model, typename B::R
   require(inputs.cols == Model::Input::size, "evaluate_logits: inputs have ", inputs.cols,
           " features, the model takes ", Model::Input::size);
   Array<Stored, 3> logits = make_array<Stored>(ensemble.members(), inputs.rows, Model::classes);
-  ProgressCounter counter(progress, ensemble.members());
-  const std::size_t bytes = member_bytes<Model, B>(Evaluator<Model, B>::chunk, 1);
-  for_each_cohort(backend, ensemble.members(), bytes, [&](B& worker, Index first, Index count) {
-    CohortWeights<Model, B> weights(worker, count);
-    weights.load(worker, ensemble, first);
-    Evaluator<Model, B> evaluator(worker, count);
-    evaluator(worker, weights.view(), inputs, view(logits).member_range(first, count));
-    counter.add(count);
-  });
+  detail::evaluate_cohorts(
+      backend, ensemble, progress,
+      [&](auto& evaluator, B& worker, const auto& weights, Index first, Index count) {
+        evaluator(worker, weights, inputs, view(logits).member_range(first, count));
+      });
   return logits;
 }
 

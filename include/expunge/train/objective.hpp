@@ -29,8 +29,9 @@ struct Minibatch {
 ///   o.batch_size(epoch, pass)
 ///   o.examples(member, epoch, pass)           positions in the training set, shuffled by the loop;
 ///                                             an example listed twice is seen twice
-///   o(b, minibatch)                           losses and their gradient; host arrays that it reads
-///                                             there are `kept(b, array)`
+///   o(b, minibatch)                           losses and their gradient: the same work for every
+///                                             minibatch of a pass, on other examples. Host arrays
+///                                             that it reads there are `kept(b, array)`
 ///   o.add_weight_gradient(b, first_member, theta, dtheta)     optional: penalties on the weights
 ///
 /// See docs/concepts.md#objective.

@@ -23,6 +23,7 @@ class MarginRecorder {
  public:
   MarginRecorder(Index epochs, Index members, DatasetView points)
       : points_(points), margins_(make_array<float>(epochs, members, points.size())) {
+    check_labels("MarginRecorder", points, Model::classes);
     margins_.fill(std::numeric_limits<float>::quiet_NaN());
   }
 
@@ -32,15 +33,9 @@ class MarginRecorder {
     require(end.epoch < all.members && end.first_member + count <= all.rows,
             "MarginRecorder: epoch ", end.epoch, " of members up to ", end.first_member + count,
             ", made for ", all.members, " epochs of ", all.rows, " members");
-    Array<Real, 3> logits = make_array<Real>(count, points_.size(), Model::classes);
     Evaluator<Model, B> evaluate(worker, count);
-    evaluate(worker, end.weights, points_.inputs, view(logits));
-    for (Index m = 0; m < count; ++m)
-      for (Index i = 0; i < points_.size(); ++i) {
-        Real margin;
-        Margin{}.value(view(logits).row(m, i), Model::classes, points_.labels[i], &margin);
-        all(end.epoch, end.first_member + m, i) = static_cast<float>(margin);
-      }
+    evaluate(worker, end.weights, points_, Margin{},
+             TensorView<float>(all.row(end.epoch, end.first_member), count, points_.size(), 1));
   }
 
   /// [epochs][members][points], epoch 0 being the end of the first epoch. NaN until written.

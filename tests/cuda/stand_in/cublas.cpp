@@ -2,7 +2,7 @@
 // by column, leading dimensions, strides between the matrices of a batch.
 #include <cublas_v2.h>
 
-#include "device_memory.hpp"
+#include "capture.hpp"
 
 namespace {
 
@@ -21,16 +21,19 @@ void multiply(bool a_turned, bool b_turned, int m, int n, int k, Real alpha, con
     }
 }
 
+/// Reads alpha and beta at once, as cuBLAS does in its default mode, and the matrices when it is their turn.
 template <class Real>
 void multiply_batch(bool a_turned, bool b_turned, int m, int n, int k, const void* alpha,
                     const void* a, int lda, long long stride_a, const void* b, int ldb,
                     long long stride_b, const void* beta, void* c, int ldc, long long stride_c,
                     int batch) {
-  for (int i = 0; i < batch; ++i)
-    multiply(a_turned, b_turned, m, n, k, *static_cast<const Real*>(alpha),
-             static_cast<const Real*>(a) + i * stride_a, lda,
-             static_cast<const Real*>(b) + i * stride_b, ldb, *static_cast<const Real*>(beta),
-             static_cast<Real*>(c) + i * stride_c, ldc);
+  const Real by = *static_cast<const Real*>(alpha), keep = *static_cast<const Real*>(beta);
+  cuda_stand_in::Capture::get().queue([=] {
+    for (int i = 0; i < batch; ++i)
+      multiply(a_turned, b_turned, m, n, k, by, static_cast<const Real*>(a) + i * stride_a, lda,
+               static_cast<const Real*>(b) + i * stride_b, ldb, keep,
+               static_cast<Real*>(c) + i * stride_c, ldc);
+  });
 }
 
 /// X op(A) = alpha B in place, X [m][n], A lower triangular [n][n]. Only the lower triangle is read.
@@ -62,11 +65,15 @@ cublasStatus_t solve_right_batch(cublasSideMode_t side, cublasFillMode_t triangl
   if (m < 0 || n < 0 || batch < 0 || lda < n || lda < 1 || ldb < m || ldb < 1 || !on_device(a) ||
       !on_device(b))
     return CUBLAS_STATUS_INVALID_VALUE;
-  const cuda_stand_in::DeviceMemory::Open open;
-  for (int i = 0; i < batch; ++i) {
-    if (!on_device(a[i]) || !on_device(b[i])) return CUBLAS_STATUS_INVALID_VALUE;
-    solve_right(op == CUBLAS_OP_T, m, n, *alpha, a[i], lda, b[i], ldb);
+  {
+    const cuda_stand_in::DeviceMemory::Open open;
+    for (int i = 0; i < batch; ++i)
+      if (!on_device(a[i]) || !on_device(b[i])) return CUBLAS_STATUS_INVALID_VALUE;
   }
+  const Real by = *alpha;
+  cuda_stand_in::Capture::get().queue([=] {
+    for (int i = 0; i < batch; ++i) solve_right(op == CUBLAS_OP_T, m, n, by, a[i], lda, b[i], ldb);
+  });
   return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -87,6 +94,9 @@ cublasStatus_t cublasDestroy_v2(cublasHandle_t) {
 cublasStatus_t cublasSetStream_v2(cublasHandle_t, cudaStream_t) {
   return CUBLAS_STATUS_SUCCESS;
 }
+cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t, void* memory, std::size_t) {
+  return on_device(memory) ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
+}
 
 cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t, cublasOperation_t op_a,
                                           cublasOperation_t op_b, int m, int n, int k,
@@ -105,7 +115,6 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t, cublasOperation_t op_a
                      !on_device(b) || !on_device(c) ||
                      (batch > 1 && stride_c < static_cast<long long>(ldc) * (n - 1) + m);
   if (wrong) return CUBLAS_STATUS_INVALID_VALUE;
-  const cuda_stand_in::DeviceMemory::Open open;
   const auto run = in_double ? multiply_batch<double> : multiply_batch<float>;
   run(a_turned, b_turned, m, n, k, alpha, a, lda, stride_a, b, ldb, stride_b, beta, c, ldc,
       stride_c, batch);

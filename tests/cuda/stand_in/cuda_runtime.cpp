@@ -4,14 +4,36 @@
 
 #include <algorithm>
 
-#include "device_memory.hpp"
+#include "capture.hpp"
 
+using cuda_stand_in::Capture;
 using cuda_stand_in::DeviceMemory;
+using cuda_stand_in::Work;
+
+/// The runtime's types of a graph, and of one that can be launched.
+struct CUgraph_st {
+  Work work;
+};
+struct CUgraphExec_st {
+  Work work;
+};
 
 namespace {
 
 cudaError_t succeed_if(bool fine) {
   return fine ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+/// A copy within the device can be recorded, one with the host cannot: what is there may change.
+template <class Copy>
+cudaError_t queue_copy(const void* to, const void* from, Copy copy) {
+  const DeviceMemory& memory = DeviceMemory::get();
+  if (!memory.owns(to) || !memory.owns(from)) {
+    const cudaError_t status = Capture::get().refuse_if_active();
+    if (status != cudaSuccess) return status;
+  }
+  Capture::get().queue(copy);
+  return cudaSuccess;
 }
 
 }  // namespace
@@ -32,7 +54,44 @@ cudaError_t cudaStreamDestroy(cudaStream_t) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t) {
+  return Capture::get().refuse_if_active();
+}
+cudaError_t cudaGetLastError() {
   return cudaSuccess;
+}
+cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) {
+  if (Capture::get().active()) return cudaErrorIllegalState;
+  Capture::get().begin();
+  return cudaSuccess;
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t* graph) {
+  Work work;
+  if (!Capture::get().end(work)) return cudaErrorStreamCaptureInvalidated;
+  *graph = new CUgraph_st{std::move(work)};
+  return cudaSuccess;
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* runnable, cudaGraph_t graph, unsigned long long) {
+  *runnable = new CUgraphExec_st{graph->work};
+  return cudaSuccess;
+}
+cudaError_t cudaGraphExecUpdate(cudaGraphExec_t runnable, cudaGraph_t graph,
+                                cudaGraphExecUpdateResultInfo*) {
+  if (runnable->work.size() != graph->work.size()) return cudaErrorGraphExecUpdateFailure;
+  runnable->work = graph->work;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t runnable) {
+  delete runnable;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t runnable, cudaStream_t) {
+  const cudaError_t status = Capture::get().refuse_if_active();
+  if (status == cudaSuccess) Capture::get().launch(runnable->work);
+  return status;
 }
 cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps*) {
   *pool = reinterpret_cast<cudaMemPool_t>(1);
@@ -47,7 +106,10 @@ cudaError_t cudaMemPoolTrimTo(cudaMemPool_t, std::size_t) {
 cudaError_t cudaMemPoolDestroy(cudaMemPool_t) {
   return succeed_if(DeviceMemory::get().blocks() == 0);
 }
+/// A real one can be recorded; expunge never means to.
 cudaError_t cudaMallocFromPoolAsync(void** p, std::size_t bytes, cudaMemPool_t, cudaStream_t) {
+  const cudaError_t status = Capture::get().refuse_if_active();
+  if (status != cudaSuccess) return status;
   *p = DeviceMemory::get().allocate(bytes);
   return *p != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
@@ -70,22 +132,19 @@ cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_pitch, const void* from,
   constexpr std::size_t most = 0x7fffffff;
   if (width > to_pitch || width > from_pitch || std::max(to_pitch, from_pitch) > most)
     return cudaErrorInvalidPitchValue;
-  const DeviceMemory::Open open;
-  for (std::size_t i = 0; i < height; ++i)
-    std::memcpy(static_cast<char*>(to) + i * to_pitch,
-                static_cast<const char*>(from) + i * from_pitch, width);
-  return cudaSuccess;
+  return queue_copy(to, from, [=] {
+    for (std::size_t i = 0; i < height; ++i)
+      std::memcpy(static_cast<char*>(to) + i * to_pitch,
+                  static_cast<const char*>(from) + i * from_pitch, width);
+  });
 }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind,
                             cudaStream_t) {
-  const DeviceMemory::Open open;
-  std::memcpy(to, from, bytes);
-  return cudaSuccess;
+  return queue_copy(to, from, [=] { std::memcpy(to, from, bytes); });
 }
 cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t) {
   if (!DeviceMemory::get().owns(to)) return cudaErrorInvalidValue;
-  const DeviceMemory::Open open;
-  std::memset(to, value, bytes);
+  Capture::get().queue([=] { std::memset(to, value, bytes); });
   return cudaSuccess;
 }
 

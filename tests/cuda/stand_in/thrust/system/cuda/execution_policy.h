@@ -13,7 +13,7 @@
 #include <cstdio>
 #include <typeinfo>
 
-#include "../../../device_memory.hpp"
+#include "../../../capture.hpp"
 
 namespace thrust::cuda {
 
@@ -40,16 +40,16 @@ void refuse_host_addresses(F f) {
   }
 }
 
-struct StandInPolicy : thrust::cpp::execution_policy<StandInPolicy> {
-  cuda_stand_in::DeviceMemory::Open open;
-};
+struct StandInPolicy : thrust::cpp::execution_policy<StandInPolicy> {};
 
 /// What thrust::for_each_n calls with this policy. From the last element to the first: a kernel whose
 /// elements count on those before them fails.
 template <class Iterator, class Size, class F>
 Iterator for_each_n(StandInPolicy&, Iterator first, Size n, F f) {
   refuse_host_addresses(f);
-  thrust::for_each_n(thrust::cpp::par, thrust::make_reverse_iterator(first + n), n, f);
+  cuda_stand_in::Capture::get().queue([first, n, f] {
+    thrust::for_each_n(thrust::cpp::par, thrust::make_reverse_iterator(first + n), n, f);
+  });
   return first + n;
 }
 

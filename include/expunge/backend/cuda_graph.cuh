@@ -1,0 +1,86 @@
+// A step that is asked for again and again, as one CUDA graph: its kernels and products are recorded
+// once and then launched together, so that the host does not queue them one by one.
+#pragma once
+
+#include <memory>
+
+#include "expunge/backend/cuda_memory.cuh"
+
+namespace expunge::detail {
+
+using Graph = std::unique_ptr<CUgraph_st, DestroyHandle<cudaGraphDestroy>>;
+using RunnableGraph = std::unique_ptr<CUgraphExec_st, DestroyHandle<cudaGraphExecDestroy>>;
+
+/// While it lives, what is queued on the context's stream is recorded and not done.
+class Capture {
+ public:
+  explicit Capture(const CudaContext& context) : stream_(context.stream()) {
+    check_device(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal),
+                 "cudaStreamBeginCapture");
+  }
+  Capture(const Capture&) = delete;
+  Capture& operator=(const Capture&) = delete;
+  ~Capture() { end(); }
+
+  /// What was recorded; null if some of it cannot be, as a wait for the device.
+  Graph end() {
+    if (stream_ == nullptr) return nullptr;
+    cudaGraph_t graph = nullptr;
+    const cudaError_t status = cudaStreamEndCapture(stream_, &graph);
+    stream_ = nullptr;
+    Graph recorded(graph);
+    if (status == cudaSuccess) return recorded;
+    cudaGetLastError();  // or the next kernel would be blamed
+    return nullptr;
+  }
+
+ private:
+  cudaStream_t stream_;
+};
+
+/// The graph of one step, and when it is of use: from the second call on, as the first one loads kernels
+/// and lets scratch grow; and not for a few calls, which cost less than the recording.
+class CudaRecording {
+ public:
+  static constexpr Index worth_recording = 8;  // calls
+
+  /// From here the step is another one, and is asked for so many times.
+  void restart(Index calls) {
+    worth_ = calls >= worth_recording;
+    called_ = ready_ = false;
+  }
+
+  template <class F>
+  void run(CudaContext& context, F&& f) {
+    if (worth_ && called_ && !ready_) ready_ = record(context, f);
+    called_ = true;
+    if (!ready_) return f();
+    check_device(cudaGraphLaunch(runnable_.get(), context.stream()), "cudaGraphLaunch");
+  }
+
+ private:
+  template <class F>
+  bool record(const CudaContext& context, F&& f) {
+    Capture capture(context);
+    try {
+      f();
+    } catch (const cuda_error&) {  // it does what a capture forbids; if not that, it throws again
+    }
+    const Graph graph = capture.end();
+    worth_ = graph != nullptr;
+    if (!worth_) return false;
+    cudaGraphExecUpdateResultInfo ignored{};
+    if (runnable_ && cudaGraphExecUpdate(runnable_.get(), graph.get(), &ignored) == cudaSuccess)
+      return true;
+    cudaGetLastError();
+    cudaGraphExec_t runnable = nullptr;
+    check_device(cudaGraphInstantiate(&runnable, graph.get(), 0), "cudaGraphInstantiate");
+    runnable_.reset(runnable);
+    return true;
+  }
+
+  RunnableGraph runnable_;
+  bool worth_ = false, called_ = false, ready_ = false;
+};
+
+}  // namespace expunge::detail

@@ -1,0 +1,148 @@
+// Steps that are recorded once and launched as one graph.
+#include <doctest/doctest.h>
+
+#include "comparators.hpp"
+#include "cuda/device_array.hpp"
+#include "small_data.hpp"
+
+using namespace expunge;
+
+namespace {
+
+struct AddOne {
+  MatrixView<float> x;
+  float by = 1;
+  EXPUNGE_HD void operator()(Index m, Index, Index j) const { x(m, j) += by; }
+};
+
+/// How often the host went through a step, and what the device counted.
+struct Counted {
+  Index calls;
+  float device;
+};
+
+template <class Extra>
+Counted count(Index calls, const Extra& extra) {
+  Cuda<float> gpu;
+  Cuda<float>::Recording recording;
+  const auto memory = gpu.allocate<float>(1);
+  const MatrixView<float> x(memory.data(), 1, 1);
+  Counted counted{0, 0};
+  recording.restart(calls);
+  for (Index i = 0; i < calls; ++i)
+    repeat(gpu, recording, [&] {
+      ++counted.calls;
+      for_each_element(gpu, 1, 1, 1, AddOne{x});
+      extra(gpu, x);
+    });
+  counted.device = host_copy(gpu, MatrixView<const float>(x))[0];
+  return counted;
+}
+
+/// Labels, and how often it was asked.
+struct CountingObjective {
+  LabelObjective<CrossEntropy> labels;
+  Index* calls;
+  Index passes(Index epoch) const { return labels.passes(epoch); }
+  Index batch_size(Index epoch, Index pass) const { return labels.batch_size(epoch, pass); }
+  std::vector<Index> examples(Index member, Index epoch, Index pass) const {
+    return labels.examples(member, epoch, pass);
+  }
+  template <class B>
+  void operator()(B& backend, const Minibatch<typename B::Real>& batch) const {
+    ++*calls;
+    labels(backend, batch);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a step is recorded at its second call, if there are enough") {
+  const auto nothing = [](auto&, auto) {};
+  CHECK(count(20, nothing).calls == 2);
+  CHECK(count(20, nothing).device == 20);
+  CHECK(count(5, nothing).calls == 5);
+  CHECK(count(5, nothing).device == 5);
+}
+
+TEST_CASE("products and copies within the device are recorded too") {
+  Cuda<float> gpu;
+  Cuda<float>::Recording recording;
+  const DeviceArray<Cuda<float>, float> cells(gpu, {2, 0, 0}, 1, 3);
+  const auto cell = [&](Index i) { return TensorView<float>(cells.view().data + i, 1, 1, 1); };
+  recording.restart(10);
+  float expected = 0;
+  for (int i = 0; i < 10; ++i) {
+    repeat(gpu, recording, [&] {
+      float keep = 0.5f;
+      gemm(gpu, Op::none, Op::none, 1, cell(0), cell(0), keep, cell(1));
+      keep = 7;  // the product has been queued with .5
+      copy_rows(gpu, MatrixView<const float>(cell(1).flat()), cell(2).flat());
+    });
+    expected = 0.5f * expected + 4;
+  }
+  CHECK(cells.host() == std::vector<float>{2, expected, expected});
+}
+
+TEST_CASE("a step that waits for the device, or allocates, is done anew each time") {
+  const Counted waiting = count(20, [](auto& gpu, auto) { gpu.context().wait(); });
+  CHECK(waiting.device == 20);
+  CHECK(waiting.calls == 21);  // the attempt to record does nothing
+  const Counted reading = count(20, [](auto& gpu, auto x) {
+    const Cuda<float>::Buffer<float> memory = gpu.template allocate<float>(1);
+    copy_rows(gpu, MatrixView<const float>(host_copy(gpu, MatrixView<const float>(x)).data(), 1, 1),
+              MatrixView<float>(memory.data(), 1, 1));
+  });
+  CHECK(reading.device == 20);
+}
+
+TEST_CASE("another step, and an error in one, leave nothing behind") {
+  Cuda<float> gpu;
+  Cuda<float>::Recording recording;
+  const auto memory = gpu.allocate<float>(1);
+  const MatrixView<float> x(memory.data(), 1, 1);
+  const auto add = [&](float by, Index steps, bool twice) {
+    recording.restart(steps);
+    for (Index i = 0; i < steps; ++i)
+      repeat(gpu, recording, [&] {
+        for_each_element(gpu, 1, 1, 1, AddOne{x, by});
+        if (twice) for_each_element(gpu, 1, 1, 1, AddOne{x, by});
+      });
+    return host_copy(gpu, MatrixView<const float>(x))[0];
+  };
+  CHECK(add(1, 10, false) == 10);
+  CHECK(add(2, 10, false) == 30);   // the same kernels, other numbers
+  CHECK(add(1, 10, true) == 50);    // other kernels
+  CHECK(add(-1, 10, false) == 40);  // and back
+  recording.restart(10);
+  Index calls = 0;
+  const auto fail = [&] { repeat(gpu, recording, [&] { require(++calls < 2, "no more"); }); };
+  fail();
+  CHECK_THROWS_WITH(fail(), "no more");
+  CHECK(add(1, 10, false) == 50);
+}
+
+TEST_CASE("training records one step a pass, and gives the CPU's weights") {
+  using Model =
+      Sequential<Linear<6, 9>, Relu<9>, Dropout<Shape<9>, std::ratio<1, 4>>, Linear<9, 3>>;
+  const Dataset data = clouds(60, 6, 3);
+  std::vector<Index> some;
+  for (Index i = 0; i < 50; ++i) some.push_back((7 * i) % 60);
+  const auto run = [&](auto&& backend, Index& calls) {
+    auto models = initialise<Model, double>(1, 3);
+    const DescentReport report =
+        descend(backend, {.learning_rate = 0.05, .epochs = 3}, data,
+                CountingObjective{{some, data, {}, 4}, &calls}, Adam{}, CosineRate{}, models);
+    CHECK(report.diverged() == 0);
+    return std::pair(std::move(models), report.losses);
+  };
+  Index steps = 0, recorded = 0;
+  const auto [expected, losses] = run(Cpu<double>(1), steps);
+  const auto [models, gpu_losses] = run(Cuda<double>(), recorded);
+  CHECK(steps == 3 * 3 * 13);  // members, epochs, batches
+  CHECK(recorded == 3 * 3);    // epochs; the first batch, the recording, and the last, smaller one
+  CHECK(relative_difference(models.theta, expected.theta) <= 1e-10);
+  CHECK(same_bytes(models.stats, expected.stats));  // the states of dropout
+  for (std::size_t m = 0; m < 3; ++m)
+    CHECK(gpu_losses[m] == doctest::Approx(losses[m]).epsilon(1e-10));
+}
