@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Cases 9 to 12 and 14 on a machine with an NVIDIA GPU: builds, runs the tests on the device, measures ours and
+# Cases 9 to 14 on a machine with an NVIDIA GPU: builds, runs the tests on the device, measures ours and
 # the peers', bytes and operations of every layer too, and prints one table. What it prints belongs into docs/measurements/.
 #
 #   bench/gpu.sh [--images N] [--mlps M] [--resnets R] [--unlearn U] [--lasso MODELS,EXAMPLES,TARGETS]
@@ -27,8 +27,8 @@ command -v nvidia-smi > /dev/null || { echo "bench/gpu.sh needs an NVIDIA GPU: t
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv,noheader
 nvcc --version | tail -2 | head -1
 cmake --preset cuda > /dev/null
-cmake --build "$build" --target bench_gpu bench_gpu_layers bench_gpu_lasso bench_lasso_stage \
-  test_cuda_device > "$build/build.log" || {
+cmake --build "$build" --target bench_gpu bench_gpu_layers bench_gpu_lasso bench_gpu_trak \
+  bench_lasso_stage test_cuda_device > "$build/build.log" || {
   tail -n 40 "$build/build.log" >&2
   exit 1
 }
@@ -63,4 +63,13 @@ if "$python" -c 'import cupy; cupy.zeros(1)' 2> /dev/null; then
   "$python" bench/peers/gpu_fista.py "$folder"
 else
   echo "left out: $python has no cupy that sees the GPU"
+fi
+
+echo; echo "## TRAK features"
+"$build/bench/bench_gpu_trak"
+echo; echo "## TRAK features, traker"
+if "$python" -c 'import torch, trak, sys; sys.exit(not torch.cuda.is_available())' 2> /dev/null; then
+  (cd bench/peers && "$python" gpu_trak.py)
+else
+  echo "left out: $python has no traker, or no torch that sees the GPU"
 fi

@@ -2,7 +2,7 @@
 // KLoM against compute.
 //
 //   frontier [--data DIR] [--store DIR] [--seeds 3] [--threads N] [--models 100]
-//            [--subset-models 2000] [--out DIR] [--attribution] [--variants] [--no-methods]
+//            [--subset-models 2000] [--out DIR] [--attribution] [--variants] [--trak] [--no-methods]
 //
 // Settings are those of the demonstration (../quickstart/settings.hpp), chosen on other forget
 // sets. Scores are p95 KLoM; a seed draws data, models and forget sets anew. An interval is the 95
@@ -58,6 +58,9 @@ void print_tables(const Findings& found) {
     std::cout << "\n"
               << markdown_table(
                      short_table(found.variants, "Variants of DMM, Gauss-Newton", measure_count));
+  if (!found.trak.empty())
+    std::cout << "\n"
+              << markdown_table(short_table(found.trak, "Datamodels and TRAK", measure_count));
 }
 
 void write_csv(const std::filesystem::path& out, const Findings& found) {
@@ -68,6 +71,7 @@ void write_csv(const std::filesystem::path& out, const Findings& found) {
   write("methods.csv", found.methods);
   write("attribution.csv", found.attribution);
   write("variants.csv", found.variants);
+  write("trak.csv", found.trak);
 }
 
 void write_figures(const std::filesystem::path& out, const Observations& methods) {
@@ -118,6 +122,8 @@ int main(int argc, char** argv) try {
                "compare attribution too, on seed 0, or on all if --seeds is given");
   app.add_flag("--variants", options.variants,
                "compare retain points, priors, steps and iterations of Gauss-Newton too");
+  app.add_flag("--trak", options.trak,
+               "compare TRAK of some of the full models with datamodels too");
   app.add_flag("--no-methods", no_methods, "leave out the comparison of methods");
   CLI11_PARSE(app, argc, argv);
   options.methods = !no_methods;

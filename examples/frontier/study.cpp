@@ -3,6 +3,7 @@
 #include "attribution.hpp"
 #include "compare_attribution.hpp"
 #include "compare_methods.hpp"
+#include "compare_trak.hpp"
 #include "compare_variants.hpp"
 #include "settings.hpp"
 
@@ -36,10 +37,11 @@ std::vector<Case> study_methods(const Options& options, Lab& lab, const FullMode
   const SubsetModels subset = train_subset_models(lab);
   lab.stage("find forget sets");
   std::vector<Case> cases = make_cases(lab, full, five_forget_sets(lab, subset));
-  if (options.methods || options.variants) {
+  if (options.methods || options.variants || options.trak) {
     const LogitDatamodels datamodels = fit_attribution(lab, subset, chosen_standard_errors);
     if (options.methods) compare_methods(lab, full, datamodels, cases, findings.methods);
     if (options.variants) compare_variants(lab, datamodels, cases, findings.variants);
+    if (options.trak) compare_trak(lab, full, datamodels, cases, findings.trak);
   }
   return cases;
 }
@@ -52,8 +54,8 @@ void Options::validate() const {
   require(models >= 10, "--models is ", models, ", below 10");
   require(subset_models >= 40 && subset_models % 2 == 0, "--subset-models is ", subset_models,
           ", not an even number from 40");
-  require(methods || attribution || variants,
-          "--no-methods leaves nothing to do without --attribution or --variants");
+  require(methods || attribution || variants || trak,
+          "--no-methods leaves nothing to do without --attribution, --variants or --trak");
 }
 
 void study_seed(const Options& options, std::uint64_t seed, const StartStage& stage,

@@ -19,13 +19,14 @@ struct Options {
   bool methods = true;       // part 1
   bool attribution = false;  // part 2
   bool variants = false;     // part 3
+  bool trak = false;         // part 4
   std::uint64_t attribution_seeds = 1;
 
   void validate() const;
 };
 
 struct Findings {
-  Observations methods, attribution, variants;
+  Observations methods, attribution, variants, trak;
 };
 
 void study_seed(const Options& options, std::uint64_t seed, const quickstart::StartStage& stage,

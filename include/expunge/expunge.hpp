@@ -75,6 +75,7 @@
 #include "expunge/attribution/plug_in_lasso.hpp"
 #include "expunge/attribution/ridge.hpp"
 #include "expunge/attribution/shared_starts.hpp"
+#include "expunge/attribution/trak.hpp"
 
 // Unlearning
 #include "expunge/unlearning/ascent_descent.hpp"

@@ -1,4 +1,4 @@
-# cmake -D COMPILER=... -D SOURCE=... -D FLAGS=a|b|c -D SENTENCE=... -P check.cmake
+# cmake -D COMPILER=... -D OWN_COMPILER=... -D SOURCE=... -D FLAGS=a|b|c -D SENTENCE=... -P check.cmake
 # The source must not compile, and the compiler's words must contain the sentence. A source that names
 # EXPUNGE_CORRECT must compile when that macro is defined: only the mistake may be what fails.
 string(REPLACE "-isystem|/usr/include|" "" flags "${FLAGS}|")  # the compiler's own: must keep its place
@@ -7,7 +7,9 @@ set(compile "${COMPILER}" -std=c++20 -fsyntax-only -fmessage-length=0 ${flags})
 set(ENV{LC_ALL} C)
 
 file(READ "${SOURCE}" text)
-if(text MATCHES "EXPUNGE_CORRECT")
+get_filename_component(compiler "${COMPILER}" REALPATH)
+get_filename_component(own "${OWN_COMPILER}" REALPATH)
+if(text MATCHES "EXPUNGE_CORRECT" AND compiler STREQUAL own)
   execute_process(COMMAND ${compile} -DEXPUNGE_CORRECT "${SOURCE}"
     RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
   if(NOT status EQUAL 0)

@@ -3,6 +3,7 @@
 
 #include "attribution/lockstep_cases.hpp"
 #include "expunge/expunge_cuda.cuh"
+#include "small_data.hpp"
 
 using namespace expunge;
 
@@ -16,7 +17,33 @@ TEST_CASE("Ridge on the GPU has the CPU's correlations") {
   const test::LockstepProblem<float> problem(120, 40, 6);
   const Ridge ridge{{.lambda = 0.1}};
   const Effects<float> effects = ridge.fit(Cuda<float, Tf32>(), problem.masks, problem.outputs);
-  CHECK(relative_difference(
-            effects.weights, ridge.fit(Cpu<float>(1), problem.masks, problem.outputs).weights) <
+  CHECK(relative_difference(effects.weights,
+                            ridge.fit(Cpu<float>(1), problem.masks, problem.outputs).weights) <
         1e-5);
+}
+
+namespace {
+
+/// Effects on logits, from two checkpoints.
+template <class Model, class B>
+auto trak_effects(B&& backend) {
+  const Dataset data = clouds(30, Model::Input::size, 3),
+                points = clouds(7, Model::Input::size, 3, 1);
+  const auto models = initialise<Model, typename std::remove_cvref_t<B>::Real>(3, 2);
+  return trak(backend, {.sketch = {.dimensions = 40}, .lambda = 0.01}, models, data, points,
+              Logits{})
+      .weights;
+}
+
+}  // namespace
+
+TEST_CASE("TRAK on the GPU is the CPU's") {
+  using Flat = Mlp<6, 9, 3>;
+  using Images = ResNet9<3, 2, Shape<3, 12, 12>>;
+  CHECK(relative_difference(trak_effects<Flat>(Cuda<double>()),
+                            trak_effects<Flat>(Cpu<double>(2))) < 1e-10);
+  CHECK(relative_difference(trak_effects<Flat>(Cuda<float>()), trak_effects<Flat>(Cpu<float>(2))) <
+        1e-3);
+  CHECK(relative_difference(trak_effects<Images>(Cuda<double>()),
+                            trak_effects<Images>(Cpu<double>(2))) < 1e-9);
 }

@@ -67,12 +67,12 @@ class DeviceMemory {
                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
     if (base_ == MAP_FAILED) std::abort();
   }
-  /// Locking takes longer than most kernels of a test, so after the first thousand it is done now and
+  /// Locking takes longer than most kernels of a test, so after the first hundreds it is done now and
   /// then: a mistake in a loop is met all the same.
   void open(int change) {
     open_ += change;
     if (open_ == 1 && change == 1 && locked_) protect(PROT_READ | PROT_WRITE, false);
-    if (open_ == 0 && (++closings_ < 1000 || closings_ % 97 == 0)) protect(PROT_NONE, true);
+    if (open_ == 0 && (++closings_ < 300 || closings_ % 499 == 0)) protect(PROT_NONE, true);
   }
   void protect(int access, bool locked) {
     if (mprotect(base_, capacity, access) != 0) std::abort();

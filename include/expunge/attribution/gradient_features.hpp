@@ -1,0 +1,135 @@
+// Features of examples: the gradient of an output in all weights, example by example, made short by a
+// sketch (sketch.hpp).
+//
+//   features [points * outputs][k],   row i outputs + o = P' grad_theta f_o(x_i; theta)
+//
+// A batch of examples goes back as an ensemble does, each example a member with the same weights
+// (stride 0), so that every layer gives one gradient for each and none is added to another's. Passes
+// are in Mode::eval: an example's features do not depend on its neighbours.
+//
+// Cost for each row: a forward and a backward pass, and one pass over the gradient.
+#pragma once
+
+#include "expunge/attribution/sketch.hpp"
+#include "expunge/data/dataset.hpp"
+#include "expunge/nn/model.hpp"
+#include "expunge/output/output_function.hpp"
+
+namespace expunge {
+
+/// x[m] = the inputs of the point that row first + m is of.
+template <class Real>
+struct InputOfRow {
+  MatrixView<const float> inputs;
+  Index first, outputs;
+  TensorView<Real> x;  // [members][1][features]
+  EXPUNGE_HD void operator()(Index m, Index, Index j) const {
+    x(m, 0, j) = static_cast<Real>(inputs((first + m) / outputs, j));
+  }
+};
+
+/// dz[m] = the gradient of output (first + m) % outputs in the logits.
+template <class F, class Real, Index outputs>
+struct GradientOfOutput {
+  F f;
+  TensorView<const Real> z;  // [members][1][k]
+  MatrixView<const Label> labels;
+  Index first;
+  TensorView<Real> dz;
+  EXPUNGE_HD void operator()(Index m, Index, Index) const {
+    const Index row = first + m;
+    Real unit[static_cast<std::size_t>(outputs)] = {};
+    unit[row % outputs] = Real(1);
+    for (Index j = 0; j < z.features; ++j) dz(m, 0, j) = Real(0);
+    f.pullback(z.row(m, 0), z.features, labels(0, row / outputs), unit, dz.row(m, 0));
+  }
+};
+
+namespace detail {
+
+/// The gradients of up to `room` rows at a time.
+template <class Model, class B, class F>
+class RowGradients {
+  using Real = typename B::Real;
+  static constexpr Index outputs = F::outputs(Model::classes);
+
+ public:
+  RowGradients(B& backend, Index room)
+      : workspace_(Model::workspace(backend, room, 1)),
+        x_(backend.template allocate<Real>(room * Model::Input::size)),
+        dz_(backend.template allocate<Real>(room * Model::classes)),
+        gradients_(backend.template allocate<Real>(room * Model::parameters)) {}
+
+  /// Of rows [first, first + count): [count][parameters]. `weights` are those of one member.
+  MatrixView<const Real> operator()(B& backend, Weights<Real> weights,
+                                    MatrixView<const float> inputs, MatrixView<const Label> labels,
+                                    const F& f, Index first, Index count) {
+    const TensorView<Real> x(x_.data(), count, 1, Model::Input::size);
+    const TensorView<Real> dz(dz_.data(), count, 1, Model::classes);
+    const MatrixView<Real> gradients(gradients_.data(), count, Model::parameters);
+    const Weights<Real> repeated{{weights.theta.data, count, Model::parameters, 0},
+                                 {weights.stats.data, count, Model::statistics, 0}};
+    for_each_element(backend, count, 1, Model::Input::size,
+                     InputOfRow<Real>{inputs, first, outputs, x});
+    const TensorView<const Real> z =
+        Model::forward(backend, repeated, TensorView<const Real>(x), workspace_, Mode::eval);
+    for_each_element(backend, count, 1, 1,
+                     GradientOfOutput<F, Real, outputs>{f, z, labels, first, dz});
+    Model::backward(backend, repeated, TensorView<const Real>(x), workspace_,
+                    TensorView<const Real>(dz), gradients);
+    return gradients;
+  }
+
+ private:
+  typename Model::template Workspace<B> workspace_;
+  typename B::template Buffer<Real> x_, dz_, gradients_;
+};
+
+/// How many rows go back together: many, as signs are drawn anew for each batch of a thread, but no
+/// more than the memory has room for.
+template <class Model, class B>
+Index rows_at_once(const B& backend) {
+  constexpr Index most = B::lockstep_members > 0 ? 512 : 128;
+  const std::size_t bytes = std::max<std::size_t>(member_bytes<Model, B>(1, 2), 1);
+  return std::clamp<Index>(static_cast<Index>(backend.room() / bytes), 1, most);
+}
+
+}  // namespace detail
+
+/// Writes out [points * outputs][k], on the backend, for one member's weights, also there. `number`
+/// distinguishes sketches of one seed: that of the checkpoint, say.
+/// Throws std::invalid_argument if extents or a label do not fit.
+template <class Model, class B, class F>
+void gradient_features(B& backend, const SketchConfig& config, Index number,
+                       Weights<typename B::Real> weights, DatasetView points, const F& f,
+                       MatrixView<typename B::Real> out) {
+  using Real = typename B::Real;
+  static_assert(OutputFunction<F, Real>,
+                "gradient_features: F must have value, pullback and outputs; see "
+                "docs/concepts.md#outputfunction");
+  config.validate();
+  const Index rows = points.size() * F::outputs(Model::classes);
+  require(
+      points.inputs.cols == Model::Input::size && out.rows == rows && out.cols == config.dimensions,
+      "gradient_features: inputs of ", points.inputs.cols, " features into [", out.rows, "][",
+      out.cols, "], the model takes ", Model::Input::size, " and gives [", rows, "][",
+      config.dimensions, "]");
+  check_labels("gradient_features", points, Model::classes);
+  const typename B::ResidentScope scope(backend);
+  const MatrixView<const float> inputs = kept(backend, points.inputs);
+  const MatrixView<const Label> labels =
+      kept(backend, MatrixView<const Label>(points.labels, 1, points.size()));
+  const Index room = std::min(detail::rows_at_once<Model>(backend), std::max<Index>(rows, 1));
+  const Index batches = (rows + room - 1) / room;
+  for_each_cohort(backend, batches, 0, [&](B& worker, Index batch, Index count) {
+    detail::RowGradients<Model, B, F> gradients(worker, room);
+    const Sketch<B> sketch(worker, config, number, Model::parameters);
+    for (Index b = batch; b < batch + count; ++b) {
+      const Index first = b * room, some = std::min(room, rows - first);
+      sketch(worker, gradients(worker, weights, inputs, labels, f, first, some),
+             out.row_range(first, some));
+    }
+  });
+}
+
+}  // namespace expunge
