@@ -4,7 +4,7 @@
 #
 #   bench/gpu.sh [--images N] [--mlps M] [--resnets R] [--unlearn U] [--lasso MODELS,EXAMPLES,TARGETS]
 #
-# Needs nvcc; PYTHON with torch and cupy for the peers, which are left out without them.
+# Needs nvcc; PYTHON with torch, traker and cupy for the peers, which are left out without them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build=build/cuda
@@ -37,7 +37,8 @@ echo; echo "## Tests on the device"
 "$build/tests/cuda/device/test_cuda_device" | tail -n 3
 if command -v compute-sanitizer > /dev/null; then
   compute-sanitizer --error-exitcode 1 "$build/tests/cuda/device/test_cuda_device" \
-    --test-case='layers*,training*,gradient*,matching*,Gauss*,LASSO*' | tail -n 1
+    \
+    --test-case='layers*,sums*,a step*,products and*,training*,gradient*,matching*,Gauss*,LASSO*,TRAK*' | tail -n 1
 fi
 
 echo; echo "## Layers of ResNet-9"

@@ -58,12 +58,14 @@ def main():
             projector.project(gradients(images[i:i + batch], own[i:i + batch]), 0)
         torch.cuda.synchronize()
 
-    features(min(4 * batch, arguments.images))
-    start = time.perf_counter()
-    features(arguments.images)
-    seconds = time.perf_counter() - start
-    print(f"TRAK features, {type(projector).__name__}, k {arguments.dimensions}, {arguments.images} images "
-          f"{seconds:9.3f} s {arguments.images / seconds:12.0f} images/s")
+    for math, tf32 in (("float32", False), ("TF32", True)):
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
+        features(min(4 * batch, arguments.images))
+        start = time.perf_counter()
+        features(arguments.images)
+        seconds = time.perf_counter() - start
+        print(f"TRAK features, {type(projector).__name__}, k {arguments.dimensions}, {arguments.images} images, "
+              f"{math:<9} {seconds:9.3f} s {arguments.images / seconds:12.0f} images/s", flush=True)
 
 
 if __name__ == "__main__":

@@ -85,10 +85,10 @@ def run(folder, threads, dimensions):
     def one_call():  # all gradients in memory, so that its matrix is drawn once
         return projector.project(gradients(0, EXAMPLES), 0)
 
-    batches, result = best_of(features, 1)
-    together, result = best_of(one_call, 1)
+    batches, result = best_of(features)
+    together, result = best_of(one_call)
     whole = gradients(0, EXAMPLES)
-    projection, _ = best_of(lambda: projector.project(whole, 0), 2)
+    projection, _ = best_of(lambda: projector.project(whole, 0))
     np.save(folder / "features_theirs.npy", result.numpy())
     np.save(folder / "inner_products.npy", (whole[:300] @ whole[:300].T).numpy())
     print(f"torch and traker, features: {min(batches, together):.4f} s")

@@ -33,6 +33,9 @@ void try_attribution(Lab& lab, const FullModels& full, const std::vector<Case>& 
 
 void compare_trak(Lab& lab, const FullModels& full, const LogitDatamodels& datamodels,
                   const std::vector<Case>& cases, Observations& found) {
+  MethodRun nothing;
+  nothing.logits = full.logits;
+  for (const Case& c : cases) found.push_back(observe(lab, c, "do nothing", nothing));
   try_attribution(lab, full, cases, datamodels, "LASSO", found);
   const Workload& data = lab.workload;
   for (const Curvature curvature : {Curvature::logistic, Curvature::identity})

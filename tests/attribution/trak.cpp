@@ -136,14 +136,22 @@ TEST_CASE("features are projected gradients, example by example") {
   check_features<ResNet9<3, 2, Shape<3, 12, 12>>>(HardMargin{});
 }
 
-TEST_CASE("features depend on no thread, and effects on none") {
-  const Golden problem = golden_problem();
-  Cpu<double> one(1), three(3, 2);
-  TrakConfig config = golden_config;
-  config.sketch.dimensions = 300;  // more than examples: the ridge makes it definite
-  const auto expected = trak(one, config, problem.models, problem.train, problem.points);
-  const auto found = trak(three, config, problem.models, problem.train, problem.points);
-  CHECK(same_bytes(expected.weights, found.weights));
+TEST_CASE("effects depend on no thread and on no batch, to the byte") {
+  using Model = Mlp<6, 9, 3>;
+  const Dataset data = clouds(310, 6, 3), points = clouds(105, 6, 3, 1);  // more than a batch
+  const auto models = initialise<Model, double>(3, 2);
+  const TrakConfig config{.sketch = {.dimensions = 400}};  // more than examples
+  const auto run = [&](Cpu<double> cpu) {
+    return trak(cpu, config, models, data, points, Logits{}).weights;
+  };
+  const auto expected = run(Cpu<double>(1));
+  CHECK(same_bytes(run(Cpu<double>(3)), expected));
+  CHECK(same_bytes(run(Cpu<double>(2, 2)), expected));
+  Cpu<double> cpu(2);
+  const auto part = trak(cpu, config, models, data, select_rows(points, {104}), Logits{});
+  for (Index i = 0; i < 310; ++i)
+    for (Index o = 0; o < 3; ++o)
+      CHECK(part.weights(i, o) == doctest::Approx(expected(i, 3 * 104 + o)).epsilon(1e-9));
 }
 
 TEST_CASE("a sketch puts every number, with a sign, into one sum") {
@@ -226,6 +234,10 @@ TEST_CASE("settings and extents that do not fit are refused") {
       "trak: lambda 0 is too small for 200 dimensions of 40 examples in this scalar type");
   Ensemble<Net, float> diverged = single;
   diverged.theta(1, 0) = std::numeric_limits<float>::quiet_NaN();
-  CHECK_THROWS_WITH(trak(cpu, {}, diverged, problem.train, problem.points),
-                    "trak: the gradients of checkpoint 1 are all zero or not finite");
+  CHECK_THROWS_WITH(
+      trak(cpu, {}, diverged, problem.train, problem.points),
+      doctest::Contains("trak: the gradients of checkpoint 1, weighted by p (1 - p)"));
+  CHECK_THROWS_WITH(
+      trak(cpu, {.curvature = Curvature::identity}, diverged, problem.train, problem.points),
+      "trak: the gradients of checkpoint 1 are all zero or not finite");
 }

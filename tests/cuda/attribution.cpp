@@ -26,13 +26,12 @@ namespace {
 
 /// Effects on logits, from two checkpoints.
 template <class Model, class B>
-auto trak_effects(B&& backend) {
-  const Dataset data = clouds(30, Model::Input::size, 3),
-                points = clouds(7, Model::Input::size, 3, 1);
+auto trak_effects(B&& backend, Index examples = 30) {
+  const Dataset data = clouds(examples, Model::Input::size, 3);
+  const Dataset points = clouds(7, Model::Input::size, 3, 1);
   const auto models = initialise<Model, typename std::remove_cvref_t<B>::Real>(3, 2);
-  return trak(backend, {.sketch = {.dimensions = 40}, .lambda = 0.01}, models, data, points,
-              Logits{})
-      .weights;
+  const TrakConfig config{.sketch = {.dimensions = 40}, .lambda = 0.01};
+  return trak(backend, config, models, data, points, Logits{}).weights;
 }
 
 }  // namespace
@@ -44,6 +43,8 @@ TEST_CASE("TRAK on the GPU is the CPU's") {
                             trak_effects<Flat>(Cpu<double>(2))) < 1e-10);
   CHECK(relative_difference(trak_effects<Flat>(Cuda<float>()), trak_effects<Flat>(Cpu<float>(2))) <
         1e-3);
+  CHECK(relative_difference(trak_effects<Flat>(Cuda<double>(0, 1), 700),  // two batches
+                            trak_effects<Flat>(Cpu<double>(2), 700)) < 1e-10);
   CHECK(relative_difference(trak_effects<Images>(Cuda<double>()),
                             trak_effects<Images>(Cpu<double>(2))) < 1e-9);
 }

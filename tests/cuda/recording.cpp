@@ -72,8 +72,10 @@ TEST_CASE("products and copies within the device are recorded too") {
   const auto cell = [&](Index i) { return TensorView<float>(cells.view().data + i, 1, 1, 1); };
   recording.restart(10);
   float expected = 0;
+  Index calls = 0;
   for (int i = 0; i < 10; ++i) {
     repeat(gpu, recording, [&] {
+      ++calls;
       float keep = 0.5f;
       gemm(gpu, Op::none, Op::none, 1, cell(0), cell(0), keep, cell(1));
       keep = 7;  // the product has been queued with .5
@@ -82,18 +84,43 @@ TEST_CASE("products and copies within the device are recorded too") {
     expected = 0.5f * expected + 4;
   }
   CHECK(cells.host() == std::vector<float>{2, expected, expected});
+  CHECK(calls == 2);
 }
 
 TEST_CASE("a step that waits for the device, or allocates, is done anew each time") {
   const Counted waiting = count(20, [](auto& gpu, auto) { gpu.context().wait(); });
   CHECK(waiting.device == 20);
   CHECK(waiting.calls == 21);  // the attempt to record does nothing
+  const Counted allocating = count(20, [](auto& gpu, auto) { gpu.template allocate<float>(100); });
+  CHECK(allocating.device == 20);
+  CHECK(allocating.calls == 21);
+  Index growing = 0;  // scratch that is thrown away and made anew while recording
+  CHECK(count(20, [&](auto& gpu, auto) { gpu.scratch(++growing); }).device == 20);
   const Counted reading = count(20, [](auto& gpu, auto x) {
     const Cuda<float>::Buffer<float> memory = gpu.template allocate<float>(1);
     copy_rows(gpu, MatrixView<const float>(host_copy(gpu, MatrixView<const float>(x)).data(), 1, 1),
               MatrixView<float>(memory.data(), 1, 1));
   });
   CHECK(reading.device == 20);
+}
+
+TEST_CASE("a step that fails half way is never taken for a whole one") {
+  Cuda<float> gpu;
+  Cuda<float>::Recording recording;
+  const auto memory = gpu.allocate<float>(1);
+  const MatrixView<float> x(memory.data(), 1, 1);
+  recording.restart(10);
+  Index calls = 0;
+  const auto step = [&] {
+    repeat(gpu, recording, [&] {
+      for_each_element(gpu, 1, 1, 1, AddOne{x});
+      if (++calls == 2) throw cuda_error("now");  // in the recording alone
+      for_each_element(gpu, 1, 1, 1, AddOne{x, 10});
+    });
+  };
+  for (int i = 0; i < 10; ++i) step();
+  CHECK(host_copy(gpu, MatrixView<const float>(x))[0] == 110);
+  CHECK(calls == 11);
 }
 
 TEST_CASE("another step, and an error in one, leave nothing behind") {

@@ -23,7 +23,7 @@ auto trained(B& backend, const Recipe<>& recipe) {
 
 template <class Model>
 Recipe<> recipe_of() {
-  return {.descent = {.learning_rate = 0.02, .epochs = 2, .seed = 11}, .batch = 8};
+  return {.descent = {.learning_rate = 0.02, .epochs = 2, .seed = 11}, .batch = 3};  // recorded
 }
 
 /// Of weights and of answers.
@@ -60,6 +60,44 @@ TEST_CASE("so does that of a residual network, with augmentation, weight decay a
   recipe.optimizer = {.momentum = 0.9, .weight_decay = 5e-3};
   recipe.descent.augmentation = {.flip = true, .crop = 2, .cutout = 3};
   check_training<Residuals, double>(recipe, 1e-9);
+}
+
+TEST_CASE("batches of other sizes, and evaluation between epochs, do not disturb recorded steps") {
+  const Dataset data = clouds(50, Images::Input::size, 3);
+  const auto run = [&](auto&& backend, LastBatch last) {
+    auto models = initialise<Images, double>(1, 3);
+    const MarginRecorder<Images, std::remove_cvref_t<decltype(backend)>> recorder(3, 3, data);
+    descend(backend, {.learning_rate = 0.02, .epochs = 3, .last_batch = last}, data,
+            LabelObjective<CrossEntropy>{all_indices(50), data, {}, 4}, Sgd{}, ConstantRate{},
+            models, recorder);
+    return models;
+  };
+  for (const LastBatch last : {LastBatch::keep, LastBatch::drop, LastBatch::merge}) {
+    const auto expected = run(Cpu<double>(1), last), models = run(Cuda<double>(), last);
+    CHECK(relative_difference(models.theta, expected.theta) <= 1e-10);
+  }
+}
+
+TEST_CASE("margins, and outputs of other kinds, come from the device chunk by chunk") {
+  const Dataset points = clouds(300, 6, 3);  // more than a chunk
+  const auto models = initialise<Flat, double>(1, 5);
+  Cpu<double> cpu(1);
+  const auto logits = evaluate_logits<double>(cpu, models, view(points.inputs));
+  const Array<double, 2> expected = margins(logits, points.labels.data());
+  CHECK(same_bytes(evaluate_margins(cpu, models, points), expected));
+  for (const Index cohort : {0, 2}) {
+    Cuda<double> gpu(0, cohort);
+    CHECK(relative_difference(evaluate_margins(gpu, models, points), expected) < 1e-12);
+  }
+  Cuda<double> gpu;
+  CohortWeights<Flat, Cuda<double>> weights(gpu, 5);
+  weights.load(gpu, models, 0);
+  Evaluator<Flat, Cuda<double>> evaluate(gpu, 5);
+  Array<double, 3> again = make_array<double>(5, 300, 3), few = make_array<double>(5, 300, 1);
+  evaluate(gpu, weights.view(), points, Logits{}, view(again));
+  CHECK(relative_difference(again, logits) < 1e-12);
+  CHECK_THROWS_WITH(evaluate(gpu, weights.view(), points, Logits{}, view(few)),
+                    "Evaluator: outputs of 5 members at 300 points into [5][300][1]");
 }
 
 TEST_CASE("the same seed gives the same bytes twice") {

@@ -35,6 +35,12 @@ GaussNewtonMatching<DmDirect<FixedChange>, UniformRetain, Prior, Preconditioner>
 
 }  // namespace
 
+TEST_CASE("gradient methods, in steps that are recorded") {
+  check_method(GradientAscent<>{.epochs = 2, .batch = 1}, 1e-10);
+  check_method(AscentDescent<>{.forget_batch = 1, .retain_batch = 4}, 1e-10);
+  check_method(Scrub<>{.epochs = 2, .max_steps = 1, .forget_batch = 1, .retain_batch = 4}, 1e-10);
+}
+
 TEST_CASE("gradient methods") {
   check_method(GradientAscent<>{}, 1e-10);
   check_method(GradientDescent<>{}, 1e-10);
@@ -43,7 +49,7 @@ TEST_CASE("gradient methods") {
 }
 
 TEST_CASE("matching by descent, with a pull towards theta0") {
-  DatamodelMatching<FixedChange> method{.target = {attribution}, .epochs = 2, .batch = 16};
+  DatamodelMatching<FixedChange> method{.target = {attribution}, .epochs = 2, .batch = 2};
   method.retain_multiple = 2;
   method.distance_penalty = 1e-3;
   method.retain_sample = RetainSample::each_epoch;

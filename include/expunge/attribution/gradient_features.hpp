@@ -56,17 +56,17 @@ class RowGradients {
  public:
   RowGradients(B& backend, Index room)
       : workspace_(Model::workspace(backend, room, 1)),
-        x_(backend.template allocate<Real>(room * Model::Input::size)),
-        dz_(backend.template allocate<Real>(room * Model::classes)),
-        gradients_(backend.template allocate<Real>(room * Model::parameters)) {}
+        x_(backend.template allocate<Real>(room * x_stride)),
+        dz_(backend.template allocate<Real>(room * dz_stride)),
+        gradients_(backend.template allocate<Real>(room * gradient_stride)) {}
 
   /// Of rows [first, first + count): [count][parameters]. `weights` are those of one member.
   MatrixView<const Real> operator()(B& backend, Weights<Real> weights,
                                     MatrixView<const float> inputs, MatrixView<const Label> labels,
                                     const F& f, Index first, Index count) {
-    const TensorView<Real> x(x_.data(), count, 1, Model::Input::size);
-    const TensorView<Real> dz(dz_.data(), count, 1, Model::classes);
-    const MatrixView<Real> gradients(gradients_.data(), count, Model::parameters);
+    const TensorView<Real> x(x_.data(), count, 1, Model::Input::size, x_stride);
+    const TensorView<Real> dz(dz_.data(), count, 1, Model::classes, dz_stride);
+    const MatrixView<Real> gradients(gradients_.data(), count, Model::parameters, gradient_stride);
     const Weights<Real> repeated{{weights.theta.data, count, Model::parameters, 0},
                                  {weights.stats.data, count, Model::statistics, 0}};
     for_each_element(backend, count, 1, Model::Input::size,
@@ -81,17 +81,25 @@ class RowGradients {
   }
 
  private:
+  // so that a row's arithmetic does not depend on its place
+  static constexpr Index x_stride = padded<Real>(Model::Input::size);
+  static constexpr Index dz_stride = padded<Real>(Model::classes);
+  static constexpr Index gradient_stride = padded<Real>(Model::parameters);
+
   typename Model::template Workspace<B> workspace_;
   typename B::template Buffer<Real> x_, dz_, gradients_;
 };
 
-/// How many rows go back together: many, as signs are drawn anew for each batch of a thread, but no
-/// more than the memory has room for.
+/// How many rows go back together on one of `workers`: on a GPU many, as they share its kernels, but
+/// no more than the memory has room for.
 template <class Model, class B>
-Index rows_at_once(const B& backend) {
+Index rows_at_once(const B& backend, Index workers) {
   constexpr Index most = B::lockstep_members > 0 ? 512 : 128;
-  const std::size_t bytes = std::max<std::size_t>(member_bytes<Model, B>(1, 2), 1);
-  return std::clamp<Index>(static_cast<Index>(backend.room() / bytes), 1, most);
+  constexpr std::size_t gradient =
+      static_cast<std::size_t>(Model::parameters) * sizeof(typename B::Real);
+  const std::size_t bytes = std::max({member_bytes<Model, B>(1, 2), gradient, std::size_t{1}});
+  const std::size_t room = backend.room() / static_cast<std::size_t>(workers);
+  return std::clamp<Index>(static_cast<Index>(room / bytes), 1, most);
 }
 
 }  // namespace detail
@@ -119,13 +127,16 @@ void gradient_features(B& backend, const SketchConfig& config, Index number,
   const MatrixView<const float> inputs = kept(backend, points.inputs);
   const MatrixView<const Label> labels =
       kept(backend, MatrixView<const Label>(points.labels, 1, points.size()));
-  const Index room = std::min(detail::rows_at_once<Model>(backend), std::max<Index>(rows, 1));
-  const Index batches = (rows + room - 1) / room;
-  for_each_cohort(backend, batches, 0, [&](B& worker, Index batch, Index count) {
+  const Index workers = B::lockstep_members > 0 ? 1 : backend.threads();
+  const Index room =
+      std::min(detail::rows_at_once<Model>(backend, workers), std::max<Index>(rows, 1));
+  const Index batches = (rows + room - 1) / room, pieces = std::min(workers, batches);
+  for_each_cohort(backend, pieces, 0, [&](B& worker, Index piece, Index count) {
     detail::RowGradients<Model, B, F> gradients(worker, room);
     const Sketch<B> sketch(worker, config, number, Model::parameters);
-    for (Index b = batch; b < batch + count; ++b) {
-      const Index first = b * room, some = std::min(room, rows - first);
+    const Index end = (piece + count) * batches / pieces;
+    for (Index batch = piece * batches / pieces; batch < end; ++batch) {
+      const Index first = batch * room, some = std::min(room, rows - first);
       sketch(worker, gradients(worker, weights, inputs, labels, f, first, some),
              out.row_range(first, some));
     }

@@ -3,7 +3,8 @@
 //
 //   out[m][(s + shift_b) mod k] = sum over b of sign[b k + s] x[m][b k + s],     s = 0 .. k - 1
 //
-// Pieces of k neighbours never meet in one sum; those of different pieces do with probability 1 / k.
+// Numbers of one piece of k neighbours never meet in one sum; those of different pieces do with
+// probability 1 / k.
 // E[out_x . out_y] = x . y, with the variance that a dense matrix of random signs has, at one
 // operation for each number of a row instead of 2 k.
 //

@@ -16,18 +16,18 @@
 // changes of outputs, which DmDirect needs. Where a network is sure of all its examples R is nearly 0
 // and tells little. Models are trained by cross-entropy; those that will forget do as well as any.
 //
-// Unlike the published code: P is a sketch, which costs next to nothing, of its own for every
-// checkpoint and the same on every device; a ridge in units of the data, not 0; float32 or better
-// throughout. What to choose: docs/methods/trak.md.
+// Unlike the published code: P is a sketch, which costs next to nothing and is the same on every device;
+// a ridge in units of the data, not 0; float32 or better throughout. What to choose: docs/methods/trak.md.
 //
-// Cost: per checkpoint a forward and a backward pass for every example and target, n k^2 + k^3 / 3,
-// and 2 k (k + n) operations for every target. Memory: effects twice, features of examples and targets, the gradients
-// of a batch.
+// Cost: per checkpoint a forward and a backward pass for every example and target, 2 n k^2 + k^3 / 3
+// operations, the last on one thread of the host, and 2 k (k + n) for every target. Memory: effects
+// twice, features of examples twice and of targets twice, and each thread's gradients of a batch.
 #pragma once
 
 #include "expunge/attribution/effects.hpp"
 #include "expunge/attribution/gradient_features.hpp"
 #include "expunge/backend/cholesky.hpp"
+#include "expunge/backend/vectors.hpp"
 #include "expunge/core/progress.hpp"
 #include "expunge/train/evaluate_margins.hpp"
 
@@ -41,7 +41,7 @@ enum class Curvature {
 
 struct TrakConfig {
   SketchConfig sketch{};
-  double lambda = 1;  // >= 0, of the ridge, in mean squared lengths of an example's features
+  double lambda = 1;  // >= 0, of the ridge, in mean squared lengths of examples' weighted features
   Curvature curvature = Curvature::logistic;
 
   void validate() const {
@@ -110,23 +110,31 @@ class TrakScores {
     factorise(backend, z, margins, number);
     solve(backend, x);
     const TensorView<const Real> turned(turned_.data(), 1, k(), targets_);
-    for_each_cohort(backend, blocks(z.rows), 0, [&](B& worker, Index first, Index count) {
-      const auto [begin, rows] = rows_of(z.rows, first, count);
+    for_each_block(backend, z.rows, [&](B& worker, Index first, Index rows) {
       gemm(worker, Op::none, Op::none, 1,
-           shared(MatrixView<const Real>(z.row_range(begin, rows)), 1), turned, 1,
-           TensorView<Real>(scores_.data() + begin * targets_, 1, rows, targets_));
+           shared(MatrixView<const Real>(z.row_range(first, rows)), 1), turned, 1,
+           TensorView<Real>(scores_.data() + first * targets_, 1, rows, targets_));
     });
   }
 
  private:
-  static constexpr Index block = 256;  // rows of a product that a thread of the host takes
-
   Index k() const { return config_.sketch.dimensions; }
   TensorView<Real> covariance() const { return {covariance_.data(), 1, k(), k()}; }
-  static Index blocks(Index rows) { return (rows + block - 1) / block; }
-  static std::pair<Index, Index> rows_of(Index rows, Index first, Index count) {
-    const Index begin = first * block;
-    return {begin, std::min(rows, (first + count) * block) - begin};
+
+  /// f(worker, first, rows): on the host for blocks of 256 rows, whose sums depend on their extent, on
+  /// a GPU for all.
+  template <class Block>
+  static void for_each_block(B& backend, Index rows, const Block& f) {
+    constexpr Index block = 256;
+    if constexpr (B::lockstep_members > 0) {
+      f(backend, Index{0}, rows);
+    } else {
+      for_each_cohort(backend, (rows + block - 1) / block, 0,
+                      [&](B& worker, Index first, Index count) {
+                        for (Index b = first; b < first + count; ++b)
+                          f(worker, b * block, std::min(block, rows - b * block));
+                      });
+    }
   }
 
   /// The Cholesky factor of Phi' R Phi with its ridge.
@@ -134,37 +142,39 @@ class TrakScores {
                  Index number) {
     const TensorView<Real> a = covariance();
     const auto there = resident(backend, margins);
-    for_each_cohort(backend, blocks(k()), 0, [&](B& worker, Index first, Index count) {
-      const auto [begin, columns] = rows_of(k(), first, count);
+    for_each_block(backend, k(), [&](B& worker, Index first, Index columns) {
       const auto memory = worker.template allocate<Real>(z.rows * columns);
       const MatrixView<Real> part(memory.data(), z.rows, columns);
-      copy_rows(worker, z.columns(begin, columns), part);
+      copy_rows(worker, z.columns(first, columns), part);
       if (config_.curvature == Curvature::logistic)
         for_each_element(worker, z.rows, 1, columns, WeightByCurvature<Real>{there, part});
       gemm(worker, Op::transpose, Op::none, 1, shared(MatrixView<const Real>(part), 1),
-           shared(z, 1), 0, TensorView<Real>(a.data + begin * k(), 1, columns, k()));
+           shared(z, 1), 0, TensorView<Real>(a.data + first * k(), 1, columns, k()));
     });
     const double trace =
         static_cast<double>(k()) * mean_diagonal(backend, TensorView<const Real>(a))[0];
-    require(std::isfinite(trace) && trace > 0, "trak: the gradients of checkpoint ", number,
-            " are all zero or not finite");
+    require(
+        std::isfinite(trace) && trace > 0, "trak: the gradients of checkpoint ", number,
+        config_.curvature == Curvature::logistic
+            ? ", weighted by p (1 - p), are all zero or not finite: is it sure of all examples? "
+              "See Curvature::identity"
+            : " are all zero or not finite");
     const double ridge = config_.lambda * trace / static_cast<double>(z.rows);
     for_each_index(backend, k(), AddToDiagonal<Real>{a[0], static_cast<Real>(ridge)});
     require(cholesky(backend, a)[0] != 0, "trak: lambda ", config_.lambda, " is too small for ",
             k(), " dimensions of ", z.rows, " examples in this scalar type");
   }
 
-  /// turned_ = A^-1 x', some targets at a time.
+  /// turned_ = A^-1 x'.
   void solve(B& backend, MatrixView<const Real> x) {
     const MatrixView<Real> turned(turned_.data(), k(), targets_);
-    for_each_cohort(backend, blocks(targets_), 0, [&](B& worker, Index first, Index count) {
-      const auto [begin, rows] = rows_of(targets_, first, count);
+    for_each_block(backend, targets_, [&](B& worker, Index first, Index rows) {
       const auto memory = worker.template allocate<Real>(rows * k());
       const TensorView<Real> part(memory.data(), 1, k(), rows);
       for_each_element(worker, k(), 1, rows,
-                       TransposeElements<Real>{x.row_range(begin, rows), part[0]});
+                       TransposeElements<Real>{x.row_range(first, rows), part[0]});
       solve_cholesky(worker, TensorView<const Real>(covariance()), part);
-      copy_rows(worker, MatrixView<const Real>(part[0]), turned.columns(begin, rows));
+      copy_rows(worker, MatrixView<const Real>(part[0]), turned.columns(first, rows));
     });
   }
 

@@ -7,7 +7,7 @@
 //   channel_products   by_plane [members][rows][2 C]    row 0: sum of v xhat, then sum of v,
 //                                                       xhat = (x - mean) inverse_sd
 //
-// `by_plane` is written as a whole. Here: plane by plane, while it is in the processor's cache, and then
+// Rows of `by_plane` beyond the first are scratch. Here: plane by plane, while it is in the processor's cache, and then
 // over the rows, always in that order.
 #pragma once
 

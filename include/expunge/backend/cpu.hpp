@@ -17,6 +17,9 @@
 //   kept(b, host)                     the same as a view, as long as the B::ResidentScope lives
 //                                     within which it is called first; host must not change meanwhile
 //
+// Layers of images also need convolve and its gradients (convolution.hpp) and the channel sums of
+// channel_sums.hpp; matching needs vectors.hpp, cholesky.hpp and eigenvectors.hpp.
+//
 // Functors are small named structs with an EXPUNGE_HD call operator, so that a GPU backend runs the
 // same ones. Calls for different positions must be independent of each other.
 #pragma once

@@ -100,7 +100,7 @@ void sum_rows(Cuda<Real, Math>& backend, std::type_identity_t<TensorView<const R
     for_each_element(backend, to.members, to.rows, to.features, SumRows<Real>{from, to});
   };
   const TensorView<Real> sums(out.data, out.rows, 1, out.cols, out.stride);
-  const Index parts = x.members * x.features < enough ? x.rows / 16 : 1;
+  const Index parts = x.members * x.features < enough ? std::min<Index>(x.rows / 16, 64) : 1;
   if (parts <= 1) return add(x, sums);
   const TensorView<Real> by_part(backend.scratch(x.members * parts * x.features), x.members, parts,
                                  x.features);

@@ -22,7 +22,7 @@ class Capture {
   Capture& operator=(const Capture&) = delete;
   ~Capture() { end(); }
 
-  /// What was recorded; null if some of it cannot be, as a wait for the device.
+  /// What was recorded; null if some of it cannot be, as a wait for the device, or if it has ended.
   Graph end() {
     if (stream_ == nullptr) return nullptr;
     cudaGraph_t graph = nullptr;
@@ -59,24 +59,39 @@ class CudaRecording {
   }
 
  private:
+  /// Null if f does what cannot be recorded, or fails; then it is for the caller to do it, or to fail.
   template <class F>
-  bool record(const CudaContext& context, F&& f) {
+  static Graph recorded(const CudaContext& context, F&& f) {
     Capture capture(context);
     try {
       f();
-    } catch (const cuda_error&) {  // it does what a capture forbids; if not that, it throws again
+    } catch (const cuda_error&) {
+      capture.end();
+      cudaGetLastError();  // of the call that failed
+      return nullptr;
     }
-    const Graph graph = capture.end();
-    worth_ = graph != nullptr;
-    if (!worth_) return false;
+    return capture.end();
+  }
+
+  template <class F>
+  bool record(const CudaContext& context, F&& f) {
+    const Graph graph = recorded(context, f);
+    worth_ = graph != nullptr && make_runnable(context, graph.get());
+    return worth_;
+  }
+
+  /// The graph of before is changed where that is possible: it has the same kernels, mostly.
+  bool make_runnable(const CudaContext& context, cudaGraph_t graph) {
     cudaGraphExecUpdateResultInfo ignored{};
-    if (runnable_ && cudaGraphExecUpdate(runnable_.get(), graph.get(), &ignored) == cudaSuccess)
+    if (runnable_ && cudaGraphExecUpdate(runnable_.get(), graph, &ignored) == cudaSuccess)
       return true;
     cudaGetLastError();
+    if (runnable_) context.wait();  // it may still run
     cudaGraphExec_t runnable = nullptr;
-    check_device(cudaGraphInstantiate(&runnable, graph.get(), 0), "cudaGraphInstantiate");
-    runnable_.reset(runnable);
-    return true;
+    const cudaError_t status = cudaGraphInstantiate(&runnable, graph, 0);
+    if (status != cudaSuccess) cudaGetLastError();
+    runnable_.reset(status == cudaSuccess ? runnable : nullptr);
+    return runnable_ != nullptr;
   }
 
   RunnableGraph runnable_;

@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <memory>
+#include <vector>
 
 #include "expunge/backend/buffer.hpp"
 #include "expunge/backend/cuda_error.cuh"
@@ -67,14 +68,27 @@ class CudaContext {
     return blas_.get();
   }
 
+  ~CudaContext() { free_late(); }
+  CudaContext(const CudaContext&) = delete;
+  CudaContext& operator=(const CudaContext&) = delete;
+
+  /// Throws while a step is recorded: the memory would be the graph's.
   void* allocate(std::size_t bytes) {
     void* p = nullptr;
     select();
+    if (is_recording()) throw cuda_error(sentence("allocating ", bytes, " bytes while recording"));
+    free_late();
     check_device(cudaMallocFromPoolAsync(&p, bytes, pool_.get(), stream_.get()),
                  "cudaMallocFromPoolAsync(", bytes, " bytes)");
     return p;
   }
-  void free(void* p) { cudaFreeAsync(p, stream_.get()); }
+  /// In the order of the stream, or after what is being recorded.
+  void free(void* p) {
+    if (is_recording())
+      late_.push_back(p);
+    else
+      cudaFreeAsync(p, stream_.get());
+  }
   void wait() const { check_device(cudaStreamSynchronize(stream()), "cudaStreamSynchronize"); }
 
   /// What can be allocated; the pool gives back what it keeps.
@@ -87,6 +101,15 @@ class CudaContext {
   }
 
  private:
+  bool is_recording() const {
+    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+    check_device(cudaStreamIsCapturing(stream_.get(), &status), "cudaStreamIsCapturing");
+    return status != cudaStreamCaptureStatusNone;
+  }
+  void free_late() {
+    for (void* p : late_) cudaFreeAsync(p, stream_.get());
+    late_.clear();
+  }
   void select() const { check_device(cudaSetDevice(device_), "cudaSetDevice(", device_, ")"); }
 
   /// Given to cuBLAS so that it allocates nothing while a step is recorded: what it would take itself
@@ -97,6 +120,7 @@ class CudaContext {
   Stream stream_;  // the last to go
   Pool pool_;
   Workspace workspace_;
+  std::vector<void*> late_;  // to be freed when nothing is recorded
   Blas blas_;
 };
 

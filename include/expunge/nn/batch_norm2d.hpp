@@ -24,7 +24,7 @@
 #include <cmath>
 #include <limits>
 
-#include "expunge/backend/cpu.hpp"
+#include "expunge/backend/channel_sums.hpp"
 #include "expunge/nn/carve.hpp"
 #include "expunge/nn/image.hpp"
 

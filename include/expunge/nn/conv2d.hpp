@@ -17,6 +17,7 @@
 // backward pass reads x.
 #pragma once
 
+#include "expunge/backend/channel_sums.hpp"
 #include "expunge/backend/convolution.hpp"
 #include "expunge/nn/image.hpp"
 #include "expunge/nn/initialisation.hpp"

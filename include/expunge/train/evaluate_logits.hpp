@@ -51,6 +51,10 @@ class Evaluator {
     static_assert(OutputFunction<F, Real>,
                   "Evaluator: F must have value(z, k, y, out) and outputs(k); see "
                   "docs/concepts.md#outputfunction");
+    require(out.members == members_ && out.rows == points.size() &&
+                out.features == F::outputs(Model::classes),
+            "Evaluator: outputs of ", members_, " members at ", points.size(), " points into [",
+            out.members, "][", out.rows, "][", out.features, "]");
     const auto labels = resident(backend, MatrixView<const Label>(points.labels, 1, points.size()));
     const auto memory = backend.template allocate<Real>(members_ * chunk * out.features);
     for_each_chunk(

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "expunge/data/forget_sets.hpp"
+#include "expunge/output/evaluate.hpp"
 #include "expunge/train/evaluate_margins.hpp"
 #include "expunge/unlearning/retrain.hpp"
 

@@ -59,6 +59,10 @@ cudaError_t cudaStreamSynchronize(cudaStream_t) {
 cudaError_t cudaGetLastError() {
   return cudaSuccess;
 }
+cudaError_t cudaStreamIsCapturing(cudaStream_t, cudaStreamCaptureStatus* status) {
+  *status = Capture::get().active() ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
+  return cudaSuccess;
+}
 cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) {
   if (Capture::get().active()) return cudaErrorIllegalState;
   Capture::get().begin();
@@ -114,7 +118,8 @@ cudaError_t cudaMallocFromPoolAsync(void** p, std::size_t bytes, cudaMemPool_t, 
   return *p != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 cudaError_t cudaFreeAsync(void* p, cudaStream_t) {
-  return succeed_if(DeviceMemory::get().release(p));
+  const cudaError_t status = Capture::get().refuse_if_active();
+  return status != cudaSuccess ? status : succeed_if(DeviceMemory::get().release(p));
 }
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* all) {
   *free = DeviceMemory::get().free_bytes();
