@@ -141,7 +141,8 @@ void time_unlearning(const Dataset& images, Index members) {
   const bench::Time start = bench::now();
   const auto unlearned = unlearn(gpu, GradientDescent<>{.epochs = 1}, problem);
   const Array<float, 2> after = evaluate_margins(gpu, unlearned.models, images);
-  const KlomResult klom_of_all = klom(margins(logits, images.labels.data(), gpu.threads()), after);
+  const KlomResult klom_of_all =
+      klom(gpu, margins(logits, images.labels.data(), gpu.threads()), after);
   std::printf("unlearning %5td ResNet-9, %td images, %-9s %9.3f s with KLoM (%td bad points)\n",
               members, images.size(), math_name<Math>, bench::seconds_since(start),
               klom_of_all.bad_points);

@@ -106,6 +106,7 @@
 #include "expunge/evaluation/klom_floor.hpp"
 #include "expunge/evaluation/klom_interval.hpp"
 #include "expunge/evaluation/klom_noise.hpp"
+#include "expunge/evaluation/klom_on_backend.hpp"
 #include "expunge/evaluation/klom_triple.hpp"
 #include "expunge/evaluation/lds.hpp"
 #include "expunge/evaluation/missing_targets.hpp"

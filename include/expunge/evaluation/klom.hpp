@@ -22,7 +22,7 @@
 #pragma once
 
 #include <cmath>
-#include <numeric>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -49,52 +49,85 @@ struct KlomResult {
 
 namespace detail {
 
+/// ln 0 .. ln n, of which the first is not used.
+inline std::vector<double> logarithms(Index n) {
+  std::vector<double> logs(static_cast<std::size_t>(n + 1));
+  for (std::size_t i = 1; i < logs.size(); ++i) logs[i] = std::log(static_cast<double>(i));
+  return logs;
+}
+
 /// KL of two histograms by a table of logarithms of counts.
 class HistogramKl {
  public:
-  HistogramKl(const KlomConfig& config, Index most_models)
-      : config_(config),
+  HistogramKl(const KlomConfig& config, const double* logarithms)
+      : bins_(config.bins),
+        floor_(config.floor),
         log_floor_(std::log(config.floor)),
-        log_count_(static_cast<std::size_t>(most_models + 1)) {
-    for (std::size_t i = 1; i < log_count_.size(); ++i)
-      log_count_[i] = std::log(static_cast<double>(i));
-  }
+        floor_below_(static_cast<double>(config.bins_below) * config.floor),
+        everywhere_(config.floor_where == FloorWhere::everywhere),
+        renormalised_(config.renormalised),
+        logarithms_(logarithms) {}
 
   /// KL(first || second) of counts [bins]; NaN where a sample was dropped altogether.
-  double operator()(const std::int32_t* first, const std::int32_t* second) const {
-    const std::int32_t n = std::accumulate(first, first + config_.bins, 0);
-    const std::int32_t m = std::accumulate(second, second + config_.bins, 0);
-    if (n == 0 || (m == 0 && config_.renormalised)) return std::nan("");
-    const double floor_count = config_.floor * static_cast<double>(m);
+  EXPUNGE_HD double operator()(const std::int32_t* first, const std::int32_t* second) const {
+    std::int32_t n = 0, m = 0;
+    for (Index b = 0; b < bins_; ++b) {
+      n += first[b];
+      m += second[b];
+    }
+    if (n == 0 || (m == 0 && renormalised_)) return std::numeric_limits<double>::quiet_NaN();
+    const double floor_count = floor_ * static_cast<double>(m);
     double sum = 0;
-    for (Index b = 0; b < config_.bins; ++b) {
+    for (Index b = 0; b < bins_; ++b) {
       if (first[b] == 0) continue;
       const bool floored = m == 0 || static_cast<double>(second[b]) < floor_count;
-      const double log_q = floored ? log_floor_ : log_count(second[b]) - log_count(m);
-      sum += static_cast<double>(first[b]) * (log_count(first[b]) - log_count(n) - log_q);
+      const double log_q = floored ? log_floor_ : logarithms_[second[b]] - logarithms_[m];
+      sum += static_cast<double>(first[b]) * (logarithms_[first[b]] - logarithms_[n] - log_q);
     }
     const double kl = sum / static_cast<double>(n);
-    return config_.renormalised ? kl + std::log(floored_sum(first, second, m)) : kl;
+    return renormalised_ ? kl + std::log(floored_sum(first, second, m)) : kl;
   }
 
  private:
-  double log_count(std::int32_t count) const { return log_count_[static_cast<std::size_t>(count)]; }
-
   /// What the second distribution adds up to after flooring.
-  double floored_sum(const std::int32_t* first, const std::int32_t* second, std::int32_t m) const {
-    const bool everywhere = config_.floor_where == FloorWhere::everywhere;
-    double sum = everywhere ? static_cast<double>(config_.bins_below) * config_.floor : 0;
-    for (Index b = 0; b < config_.bins; ++b) {
+  EXPUNGE_HD double floored_sum(const std::int32_t* first, const std::int32_t* second,
+                                std::int32_t m) const {
+    double sum = everywhere_ ? floor_below_ : 0;
+    for (Index b = 0; b < bins_; ++b) {
       const double q = static_cast<double>(second[b]) / static_cast<double>(m);
-      sum += everywhere || first[b] > 0 ? std::max(q, config_.floor) : q;
+      sum += everywhere_ || first[b] > 0 ? (q < floor_ ? floor_ : q) : q;
     }
     return sum;
   }
 
-  const KlomConfig config_;
-  double log_floor_;
-  std::vector<double> log_count_;
+  Index bins_;
+  double floor_, log_floor_, floor_below_;
+  bool everywhere_, renormalised_;
+  const double* logarithms_;
 };
+
+/// A result without scores yet. Throws std::invalid_argument if the settings are wrong or the numbers of
+/// points differ.
+inline KlomResult empty_result(const KlomConfig& config, Index oracle_points,
+                               Index unlearned_points, Index oracle_models,
+                               Index unlearned_models) {
+  config.validate();
+  require(oracle_points == unlearned_points, "klom: oracle margins have ", oracle_points,
+          " points, unlearned have ", unlearned_points);
+  return {make_array<double>(oracle_points),
+          std::vector<std::uint8_t>(static_cast<std::size_t>(oracle_points)),
+          0,
+          oracle_models,
+          unlearned_models,
+          config};
+}
+
+/// A point's score, or the ceiling where there is none.
+inline void set_score(KlomResult& result, Index point, double score) {
+  const auto x = static_cast<std::size_t>(point);
+  result.bad[x] = not_finite(score);
+  result.per_point(x) = result.bad[x] ? result.config.ceiling() : score;
+}
 
 inline void require_models(const std::vector<Index>& models, Index available, const char* whose) {
   require(!models.empty(), "klom: no ", whose, " models");
@@ -121,22 +154,15 @@ KlomResult klom_of_models(const O& oracle, const std::vector<Index>& oracle_mode
   using Edge = detail::EdgeType<typename O::value_type, typename U::value_type>;
   const MatrixView<const typename O::value_type> o = view(oracle);
   const MatrixView<const typename U::value_type> u = view(unlearned);
-  config.validate();
-  require(o.cols == u.cols, "klom: oracle margins have ", o.cols, " points, unlearned have ",
-          u.cols);
-  detail::require_models(oracle_models, o.rows, "oracle");
-  detail::require_models(unlearned_models, u.rows, "unlearned");
-
   const Index points = o.cols;
   const Index n_oracle = static_cast<Index>(oracle_models.size());
   const Index n_unlearned = static_cast<Index>(unlearned_models.size());
-  KlomResult result{make_array<double>(points),
-                    std::vector<std::uint8_t>(static_cast<std::size_t>(points)),
-                    0,
-                    n_oracle,
-                    n_unlearned,
-                    config};
-  const detail::HistogramKl kl(config, std::max(n_oracle, n_unlearned));
+  KlomResult result = detail::empty_result(config, points, u.cols, n_oracle, n_unlearned);
+  detail::require_models(oracle_models, o.rows, "oracle");
+  detail::require_models(unlearned_models, u.rows, "unlearned");
+
+  const std::vector<double> logarithms = detail::logarithms(std::max(n_oracle, n_unlearned));
+  const detail::HistogramKl kl(config, logarithms.data());
   const Index first_sample = config.direction == KlDirection::oracle_to_unlearned ? 0 : 1;
 
   std::vector<std::optional<detail::HistogramBlock<Edge>>> workspace(
@@ -154,9 +180,7 @@ KlomResult klom_of_models(const O& oracle, const std::vector<Index>& oracle_mode
       if (histograms.kind(c) == detail::PointKind::ordinary &&
           !histograms.loses_many(c, oracle_models, unlearned_models))
         score = kl(histograms.counts(first_sample, c), histograms.counts(1 - first_sample, c));
-      const std::size_t x = static_cast<std::size_t>(first + c);
-      result.bad[x] = detail::not_finite(score);
-      result.per_point(x) = result.bad[x] ? config.ceiling() : score;
+      detail::set_score(result, first + c, score);
     }
   };
   parallel_for(config.threads, (points + detail::klom_block - 1) / detail::klom_block, score_block);

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "expunge/core/half.hpp"
+#include "expunge/core/platform.hpp"
 #include "expunge/core/view.hpp"
 #include "expunge/evaluation/klom_config.hpp"
 
@@ -40,16 +41,17 @@ template <class E>
 using BufferType = std::conditional_t<std::is_same_v<E, Half>, float, E>;
 
 /// By its bits, so that no compiler flag can assume it away.
-inline bool not_finite(float x) {
+EXPUNGE_HD inline bool not_finite(float x) {
   return (std::bit_cast<std::uint32_t>(x) & 0x7f800000u) == 0x7f800000u;
 }
-inline bool not_finite(double x) {
+EXPUNGE_HD inline bool not_finite(double x) {
   return (std::bit_cast<std::uint64_t>(x) & 0x7ff0000000000000u) == 0x7ff0000000000000u;
 }
 
 /// x, rounded to its type: keeps a compiler from fusing a product into the sum that follows.
+EXPUNGE_HD_FOR_DEVICE_TYPES
 template <class E>
-E rounded(E x) {
+EXPUNGE_HD E rounded(E x) {
   if constexpr (std::is_same_v<E, Half>) {
     return x;
   } else {
@@ -58,17 +60,24 @@ E rounded(E x) {
   }
 }
 
-/// numpy.linspace(first, last, bins + 1) in the arithmetic of E.
+/// A number below 2048, which every E holds.
+EXPUNGE_HD_FOR_DEVICE_TYPES
 template <class E>
-void equal_edges(E first, E last, Index bins, double* edges) {
-  const auto number = [](Index i) { return static_cast<E>(static_cast<float>(i)); };
+EXPUNGE_HD E small_number(Index i) {
+  return static_cast<E>(static_cast<float>(i));
+}
+
+/// numpy.linspace(first, last, bins + 1) in the arithmetic of E.
+EXPUNGE_HD_FOR_DEVICE_TYPES
+template <class E>
+EXPUNGE_HD void equal_edges(E first, E last, Index bins, double* edges) {
   const E width = last - first;
-  const E step = width / number(bins);
-  const bool underflow = step == number(0);
+  const E step = width / small_number<E>(bins);
+  const bool underflow = step == small_number<E>(0);
   edges[0] = static_cast<double>(first);
   for (Index i = 1; i < bins; ++i) {
-    const E offset =
-        underflow ? rounded((number(i) / number(bins)) * width) : rounded(number(i) * step);
+    const E offset = underflow ? rounded((small_number<E>(i) / small_number<E>(bins)) * width)
+                               : rounded(small_number<E>(i) * step);
     const E edge = offset + first;
     edges[i] = edge < last ? static_cast<double>(edge) : static_cast<double>(last);
   }
@@ -77,6 +86,51 @@ void equal_edges(E first, E last, Index bins, double* edges) {
 
 /// What the margins of one point allow.
 enum class PointKind : std::uint8_t { ordinary, constant, bad };
+
+/// Of the smallest and the largest margin.
+template <class Value>
+EXPUNGE_HD PointKind kind_of_range(Value low, Value high, bool any_not_finite) {
+  if (any_not_finite || not_finite(high - low)) return PointKind::bad;
+  return low < high ? PointKind::ordinary : PointKind::constant;
+}
+
+/// Writes the edges [bins + 2] of an ordinary point's histogram: NaN where nothing lies beyond. Returns
+/// by what x - low is multiplied to guess the bin of x.
+EXPUNGE_HD_FOR_DEVICE_TYPES
+template <class E, class Value>
+EXPUNGE_HD double point_edges(Value low, Value high, Index bins, EdgePrecision precision,
+                              LastEdge last_edge, double* edges) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  edges[bins + 1] = nan;
+  if (precision == EdgePrecision::as_input)
+    equal_edges<E>(static_cast<E>(low), static_cast<E>(high), bins, edges);
+  else
+    equal_edges<double>(static_cast<double>(low), static_cast<double>(high), bins, edges);
+  // a closed last bin, and the place of dropped samples, end at NaN: nothing lies beyond
+  if (last_edge == LastEdge::closed) edges[bins] = nan;
+  const double width = static_cast<double>(high) - static_cast<double>(low);
+  const double scale = static_cast<double>(bins) / width;
+  return not_finite(scale) ? 0 : scale;
+}
+
+/// The bin of x that the edges say, found from a guess.
+EXPUNGE_HD inline Index bin_from(Index bin, double x, const double* edges) {
+  while (x < edges[bin]) --bin;
+  while (x >= edges[bin + 1]) ++bin;
+  return bin;
+}
+
+/// Whether so many models of n_oracle and n_unlearned are more than the one largest sample that
+/// published code loses at a dropped last edge: several of an array that were clipped to it, or,
+/// unclipped, a share of one array that is more than 5 % above the other's.
+EXPUNGE_HD inline bool too_many_lost(Index oracles, Index unlearned, Index n_oracle,
+                                     Index n_unlearned, bool clipped_to_it) {
+  if (oracles <= 1 && unlearned <= 1) return false;
+  if (clipped_to_it) return true;
+  // |oracles / n_oracle - unlearned / n_unlearned| > 1 / 20
+  const Index gap = oracles * n_unlearned - unlearned * n_oracle;
+  return 20 * (gap > 0 ? gap : -gap) > n_oracle * n_unlearned;
+}
 
 /// The histograms of up to 64 points. E: the input's type; reused from block to block.
 template <class E>
@@ -115,19 +169,14 @@ class HistogramBlock {
     return counts_.data() + (sample * klom_block + c) * (config_.bins + 1);
   }
 
-  /// Whether the dropped last edge loses more than the one largest sample that published code
-  /// loses: several models of an array that were clipped to it, or, unclipped, a share of one array
-  /// that is more than 5 % above the other's. A model that is listed twice is one model.
+  /// See too_many_lost. A model that is listed twice is one model.
   bool loses_many(Index c, const std::vector<Index>& oracle_models,
                   const std::vector<Index>& unlearned_models) const {
     if (counts(0, c)[config_.bins] <= 1 && counts(1, c)[config_.bins] <= 1) return false;
-    const Index oracles = lost(0, c, oracle_models), unlearned = lost(1, c, unlearned_models);
-    if (oracles <= 1 && unlearned <= 1) return false;
     const Value clip_max = static_cast<Value>(static_cast<E>(config_.clip_max));
-    if (config_.clipped != Clipped::none && highest_[at(c)] == clip_max) return true;
-    // |oracles / N_o - unlearned / N_u| > 1 / 20
-    const Index gap = oracles * models_[1] - unlearned * models_[0];
-    return 20 * std::max(gap, -gap) > models_[0] * models_[1];
+    return too_many_lost(lost(0, c, oracle_models), lost(1, c, unlearned_models), models_[0],
+                         models_[1],
+                         config_.clipped != Clipped::none && highest_[at(c)] == clip_max);
   }
 
  private:
@@ -165,24 +214,15 @@ class HistogramBlock {
   }
 
   void set_edges(Index c) {
-    const double nan = std::numeric_limits<double>::quiet_NaN();
     double* edges = edges_.data() + c * (config_.bins + 2);
     const Value low = lowest_[at(c)], high = highest_[at(c)];
-    const bool bad = not_finite_[at(c)] != 0 || not_finite(high - low);
-    kind_[at(c)] = bad ? PointKind::bad : low < high ? PointKind::ordinary : PointKind::constant;
+    kind_[at(c)] = kind_of_range(low, high, not_finite_[at(c)] != 0);
     origin_[at(c)] = static_cast<double>(low);
     scale_[at(c)] = 0;
-    std::fill_n(edges, config_.bins + 2, nan);
-    if (kind_[at(c)] != PointKind::ordinary) return;
-    if (config_.edges == EdgePrecision::as_input)
-      equal_edges<E>(static_cast<E>(low), static_cast<E>(high), config_.bins, edges);
-    else
-      equal_edges<double>(static_cast<double>(low), static_cast<double>(high), config_.bins, edges);
-    // a closed last bin, and the place of dropped samples, end at NaN: nothing lies beyond
-    if (config_.last_edge == LastEdge::closed) edges[config_.bins] = nan;
-    const double width = static_cast<double>(high) - static_cast<double>(low);
-    const double scale = static_cast<double>(config_.bins) / width;
-    scale_[at(c)] = not_finite(scale) ? 0 : scale;
+    std::fill_n(edges, config_.bins + 2, std::numeric_limits<double>::quiet_NaN());
+    if (kind_[at(c)] == PointKind::ordinary)
+      scale_[at(c)] =
+          point_edges<E>(low, high, config_.bins, config_.edges, config_.last_edge, edges);
   }
 
   void count(Index sample, const Value* values) {
@@ -198,10 +238,7 @@ class HistogramBlock {
       std::int32_t* counts = counts_.data() + sample * klom_block * (config_.bins + 1);
       for (Index c = 0; c < width_; ++c) {
         const double x = static_cast<double>(values[c]);
-        Index bin = guess[at(c)];
-        while (x < edges[bin]) --bin;
-        while (x >= edges[bin + 1]) ++bin;
-        ++counts[bin];
+        ++counts[bin_from(guess[at(c)], x, edges)];
         edges += config_.bins + 2;
         counts += config_.bins + 1;
       }
