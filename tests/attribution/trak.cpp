@@ -9,6 +9,7 @@
 #include "expunge/nn/conv_net.hpp"
 #include "expunge/nn/mlp.hpp"
 #include "expunge/nn/resnet9.hpp"
+#include "expunge/output/evaluate.hpp"
 #include "expunge/train/train.hpp"
 #include "golden_arrays.hpp"
 #include "small_data.hpp"
@@ -136,7 +137,7 @@ TEST_CASE("features are projected gradients, example by example") {
   check_features<ResNet9<3, 2, Shape<3, 12, 12>>>(HardMargin{});
 }
 
-TEST_CASE("effects depend on no thread and on no batch, to the byte") {
+TEST_CASE("effects depend on no thread, to the byte, and not on other points") {
   using Model = Mlp<6, 9, 3>;
   const Dataset data = clouds(310, 6, 3), points = clouds(105, 6, 3, 1);  // more than a batch
   const auto models = initialise<Model, double>(3, 2);
@@ -228,16 +229,36 @@ TEST_CASE("settings and extents that do not fit are refused") {
   CHECK_THROWS_WITH(run({}, clouds(4, 6, 3)), "trak: points have 6 features, the model takes 12");
   Dataset wrong = problem.points;
   wrong.labels[2] = 4;
-  CHECK_THROWS_WITH(run({}, wrong), "trak: the label of example 2 is 4, the model has 4 classes");
+  CHECK_THROWS_WITH(run({}, wrong), "trak: the label of point 2 is 4, the model has 4 classes");
   CHECK_THROWS_WITH(
       run({.sketch = {.dimensions = 200}, .lambda = 0}, problem.points),
-      "trak: lambda 0 is too small for 200 dimensions of 40 examples in this scalar type");
+      "trak: lambda 0 is too small for 200 dimensions of 40 examples in this scalar type; "
+      "take fewer dimensions, or a lambda near 1");
   Ensemble<Net, float> diverged = single;
   diverged.theta(1, 0) = std::numeric_limits<float>::quiet_NaN();
-  CHECK_THROWS_WITH(
-      trak(cpu, {}, diverged, problem.train, problem.points),
-      doctest::Contains("trak: the gradients of checkpoint 1, weighted by p (1 - p)"));
-  CHECK_THROWS_WITH(
-      trak(cpu, {.curvature = Curvature::identity}, diverged, problem.train, problem.points),
-      "trak: the gradients of checkpoint 1 are all zero or not finite");
+  CHECK_THROWS_WITH(trak(cpu, {}, diverged, problem.train, problem.points),
+                    "trak: checkpoint 1 gives example 0 a margin that is not finite: look at its "
+                    "weights and at the example's inputs");
+  Dataset broken = problem.points;
+  broken.inputs(3, 4) = std::numeric_limits<float>::infinity();
+  CHECK_THROWS_WITH(run({}, broken),
+                    "trak: the effects on point 3 are not finite: look at its inputs");
+  Ensemble<Net, float> sure = single;
+  for (float& w : sure.theta) w *= 1000;
+  const Dataset agreed = [&] {  // labelled by the network
+    Dataset data = problem.train;
+    const auto logits = evaluate_logits(cpu, sure, view(data.inputs));
+    std::vector<Index> kept;
+    for (Index i = 0; i < data.size(); ++i) {
+      const float* z = &logits(0, i, 0);
+      data.labels[std::size_t(i)] = static_cast<Label>(std::max_element(z, z + 4) - z);
+      if (margins(logits, data.labels.data())(0, std::size_t(i)) > 200) kept.push_back(i);
+    }
+    return select_rows(data, kept);
+  }();
+  Ensemble<Net, float> first = Ensemble<Net, float>::uninitialised(1);
+  std::copy_n(sure.theta.data(), first.theta.size(), first.theta.data());
+  CHECK_THROWS_WITH(trak(cpu, {}, first, agreed, problem.points),
+                    "trak: the gradients of checkpoint 0 are all zero when weighted by p (1 - p): "
+                    "is it sure of every example? See Curvature::identity");
 }

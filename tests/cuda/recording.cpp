@@ -96,6 +96,15 @@ TEST_CASE("a step that waits for the device, or allocates, is done anew each tim
   CHECK(allocating.calls == 21);
   Index growing = 0;  // scratch that is thrown away and made anew while recording
   CHECK(count(20, [&](auto& gpu, auto) { gpu.scratch(++growing); }).device == 20);
+  auto old = std::make_unique<Cuda<float>::Buffer<float>>();  // freed while recording
+  Index calls = 0;
+  const Counted freeing = count(20, [&](auto& gpu, auto x) {
+    if (++calls == 1) *old = gpu.template allocate<float>(1);
+    if (calls == 2) old.reset();
+    for_each_element(gpu, 1, 1, 1, AddOne{x});
+  });
+  CHECK(freeing.device == 40);
+  CHECK(freeing.calls == 21);
   const Counted reading = count(20, [](auto& gpu, auto x) {
     const Cuda<float>::Buffer<float> memory = gpu.template allocate<float>(1);
     copy_rows(gpu, MatrixView<const float>(host_copy(gpu, MatrixView<const float>(x)).data(), 1, 1),

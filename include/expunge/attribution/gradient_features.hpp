@@ -128,9 +128,10 @@ void gradient_features(B& backend, const SketchConfig& config, Index number,
   const MatrixView<const Label> labels =
       kept(backend, MatrixView<const Label>(points.labels, 1, points.size()));
   const Index workers = B::lockstep_members > 0 ? 1 : backend.threads();
-  const Index room =
-      std::min(detail::rows_at_once<Model>(backend, workers), std::max<Index>(rows, 1));
-  const Index batches = (rows + room - 1) / room, pieces = std::min(workers, batches);
+  const Index share = std::max<Index>((rows + workers - 1) / workers, 1);
+  const Index room = std::min(detail::rows_at_once<Model>(backend, workers), share);
+  const Index batches = (rows + room - 1) / room;
+  const Index pieces = std::min(workers * std::max<Index>(backend.cohort(), 1), batches);
   for_each_cohort(backend, pieces, 0, [&](B& worker, Index piece, Index count) {
     detail::RowGradients<Model, B, F> gradients(worker, room);
     const Sketch<B> sketch(worker, config, number, Model::parameters);

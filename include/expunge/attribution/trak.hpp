@@ -17,11 +17,12 @@
 // and tells little. Models are trained by cross-entropy; those that will forget do as well as any.
 //
 // Unlike the published code: P is a sketch, which costs next to nothing and is the same on every device;
-// a ridge in units of the data, not 0; float32 or better throughout. What to choose: docs/methods/trak.md.
+// a ridge in units of the data, not 0; moments and scores in float32 or better, whatever the backend's
+// products round to. What to choose: docs/methods/trak.md.
 //
 // Cost: per checkpoint a forward and a backward pass for every example and target, 2 n k^2 + k^3 / 3
 // operations, the last on one thread of the host, and 2 k (k + n) for every target. Memory: effects
-// twice, features of examples twice and of targets twice, and each thread's gradients of a batch.
+// twice, features of examples twice and of targets three times, each thread's gradients of a batch.
 #pragma once
 
 #include "expunge/attribution/effects.hpp"
@@ -82,12 +83,14 @@ struct AddToDiagonal {
 template <class Model, class B, class F>
 class TrakScores {
   using Real = typename B::Real;
+  using Exact = typename B::Exact;
 
  public:
   static constexpr Index outputs = F::outputs(Model::classes);  // per point
 
   TrakScores(B& backend, const TrakConfig& config, DatasetView examples, DatasetView points)
-      : config_(config),
+      : exact_(backend),
+        config_(config),
         examples_(examples),
         points_(points),
         targets_(points.size() * outputs),
@@ -107,10 +110,10 @@ class TrakScores {
     const MatrixView<Real> x(of_targets_.data(), targets_, k());
     gradient_features<Model>(backend, config_.sketch, number, weights, examples_, Margin{}, z);
     gradient_features<Model>(backend, config_.sketch, number, weights, points_, f, x);
-    factorise(backend, z, margins, number);
-    solve(backend, x);
+    factorise(exact_, z, margins, number);
+    solve(exact_, x);
     const TensorView<const Real> turned(turned_.data(), 1, k(), targets_);
-    for_each_block(backend, z.rows, [&](B& worker, Index first, Index rows) {
+    for_each_block(exact_, z.rows, [&](Exact& worker, Index first, Index rows) {
       gemm(worker, Op::none, Op::none, 1,
            shared(MatrixView<const Real>(z.row_range(first, rows)), 1), turned, 1,
            TensorView<Real>(scores_.data() + first * targets_, 1, rows, targets_));
@@ -124,13 +127,13 @@ class TrakScores {
   /// f(worker, first, rows): on the host for blocks of 256 rows, whose sums depend on their extent, on
   /// a GPU for all.
   template <class Block>
-  static void for_each_block(B& backend, Index rows, const Block& f) {
+  static void for_each_block(Exact& backend, Index rows, const Block& f) {
     constexpr Index block = 256;
     if constexpr (B::lockstep_members > 0) {
       f(backend, Index{0}, rows);
     } else {
       for_each_cohort(backend, (rows + block - 1) / block, 0,
-                      [&](B& worker, Index first, Index count) {
+                      [&](Exact& worker, Index first, Index count) {
                         for (Index b = first; b < first + count; ++b)
                           f(worker, b * block, std::min(block, rows - b * block));
                       });
@@ -138,11 +141,11 @@ class TrakScores {
   }
 
   /// The Cholesky factor of Phi' R Phi with its ridge.
-  void factorise(B& backend, MatrixView<const Real> z, MatrixView<const Real> margins,
+  void factorise(Exact& backend, MatrixView<const Real> z, MatrixView<const Real> margins,
                  Index number) {
     const TensorView<Real> a = covariance();
     const auto there = resident(backend, margins);
-    for_each_block(backend, k(), [&](B& worker, Index first, Index columns) {
+    for_each_block(backend, k(), [&](Exact& worker, Index first, Index columns) {
       const auto memory = worker.template allocate<Real>(z.rows * columns);
       const MatrixView<Real> part(memory.data(), z.rows, columns);
       copy_rows(worker, z.columns(first, columns), part);
@@ -153,22 +156,23 @@ class TrakScores {
     });
     const double trace =
         static_cast<double>(k()) * mean_diagonal(backend, TensorView<const Real>(a))[0];
+    require(std::isfinite(trace), "trak: the gradients of checkpoint ", number, " are not finite");
     require(
-        std::isfinite(trace) && trace > 0, "trak: the gradients of checkpoint ", number,
+        trace > 0, "trak: the gradients of checkpoint ", number, " are all zero",
         config_.curvature == Curvature::logistic
-            ? ", weighted by p (1 - p), are all zero or not finite: is it sure of all examples? "
-              "See Curvature::identity"
-            : " are all zero or not finite");
+            ? " when weighted by p (1 - p): is it sure of every example? See Curvature::identity"
+            : "");
     const double ridge = config_.lambda * trace / static_cast<double>(z.rows);
     for_each_index(backend, k(), AddToDiagonal<Real>{a[0], static_cast<Real>(ridge)});
     require(cholesky(backend, a)[0] != 0, "trak: lambda ", config_.lambda, " is too small for ",
-            k(), " dimensions of ", z.rows, " examples in this scalar type");
+            k(), " dimensions of ", z.rows,
+            " examples in this scalar type; take fewer dimensions, or a lambda near 1");
   }
 
   /// turned_ = A^-1 x'.
-  void solve(B& backend, MatrixView<const Real> x) {
+  void solve(Exact& backend, MatrixView<const Real> x) {
     const MatrixView<Real> turned(turned_.data(), k(), targets_);
-    for_each_block(backend, targets_, [&](B& worker, Index first, Index rows) {
+    for_each_block(backend, targets_, [&](Exact& worker, Index first, Index rows) {
       const auto memory = worker.template allocate<Real>(rows * k());
       const TensorView<Real> part(memory.data(), 1, k(), rows);
       for_each_element(worker, k(), 1, rows,
@@ -178,6 +182,7 @@ class TrakScores {
     });
   }
 
+  Exact exact_;  // moments and scores are never rounded to less than Real
   const TrakConfig& config_;
   DatasetView examples_, points_;
   Index targets_;
@@ -187,6 +192,16 @@ class TrakScores {
   typename B::template Buffer<Real> covariance_;   // [k][k]
   typename B::template Buffer<Real> scores_;       // [n][targets]
 };
+
+/// Throws std::invalid_argument unless extents and labels fit the model.
+template <class Model>
+void check_trak_data(DatasetView data, const char* all, const char* one) {
+  require(data.inputs.cols == Model::Input::size, "trak: ", all, " have ", data.inputs.cols,
+          " features, the model takes ", Model::Input::size);
+  for (Index i = 0; i < data.size(); ++i)
+    require(data.labels[i] >= 0 && data.labels[i] < Model::classes, "trak: the label of ", one, " ",
+            i, " is ", data.labels[i], ", the model has ", Model::classes, " classes");
+}
 
 }  // namespace detail
 
@@ -203,10 +218,13 @@ Effects<typename B::Real> trak(B& backend, const TrakConfig& config,
   require(models.members() >= 1 && examples.size() >= 1 && points.size() >= 1,
           "trak: ", models.members(), " checkpoints, ", examples.size(), " examples and ",
           points.size(), " points, at least one of each is needed");
-  require(points.inputs.cols == Model::Input::size, "trak: points have ", points.inputs.cols,
-          " features, the model takes ", Model::Input::size);
-  check_labels("trak", points, Model::classes);
+  detail::check_trak_data<Model>(examples, "examples", "example");
+  detail::check_trak_data<Model>(points, "points", "point");
   const Array<Real, 2> margins = evaluate_margins(backend, models, examples);
+  for (Index m = 0; m < models.members(); ++m)
+    for (Index i = 0; i < examples.size(); ++i)
+      require(std::isfinite(margins(m, i)), "trak: checkpoint ", m, " gives example ", i,
+              " a margin that is not finite: look at its weights and at the example's inputs");
   const typename B::ResidentScope scope(backend);
   kept(backend, examples.inputs);  // once for all checkpoints
   kept(backend, points.inputs);
@@ -225,8 +243,11 @@ Effects<typename B::Real> trak(B& backend, const TrakConfig& config,
     double unsure = 0;  // the mean of 1 - p
     for (Index m = 0; m < models.members(); ++m)
       unsure += 1 / (1 + std::exp(static_cast<double>(margins(m, i)))) / checkpoints;
-    for (Index t = 0; t < effects.targets(); ++t)
+    for (Index t = 0; t < effects.targets(); ++t) {
       effects.weights(i, t) *= static_cast<Real>(unsure / checkpoints);
+      require(std::isfinite(effects.weights(i, t)), "trak: the effects on point ",
+              t / scores.outputs, " are not finite: look at its inputs");
+    }
   }
   return effects;
 }

@@ -61,20 +61,23 @@ class CudaRecording {
  private:
   /// Null if f does what cannot be recorded, or fails; then it is for the caller to do it, or to fail.
   template <class F>
-  static Graph recorded(const CudaContext& context, F&& f) {
-    Capture capture(context);
-    try {
-      f();
-    } catch (const cuda_error&) {
-      capture.end();
-      cudaGetLastError();  // of the call that failed
-      return nullptr;
+  static Graph recorded(CudaContext& context, F&& f) {
+    Graph graph;
+    {
+      Capture capture(context);
+      try {
+        f();
+        graph = capture.end();
+      } catch (const cuda_error&) {
+        capture.end();
+        cudaGetLastError();  // of the call that failed
+      }
     }
-    return capture.end();
+    return context.free_late() ? nullptr : std::move(graph);
   }
 
   template <class F>
-  bool record(const CudaContext& context, F&& f) {
+  bool record(CudaContext& context, F&& f) {
     const Graph graph = recorded(context, f);
     worth_ = graph != nullptr && make_runnable(context, graph.get());
     return worth_;

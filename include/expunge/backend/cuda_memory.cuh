@@ -2,9 +2,9 @@
 // backend and all that it allocated, which may outlive it.
 #pragma once
 
+#include <array>
 #include <limits>
 #include <memory>
-#include <vector>
 
 #include "expunge/backend/buffer.hpp"
 #include "expunge/backend/cuda_error.cuh"
@@ -76,18 +76,29 @@ class CudaContext {
   void* allocate(std::size_t bytes) {
     void* p = nullptr;
     select();
-    if (is_recording()) throw cuda_error(sentence("allocating ", bytes, " bytes while recording"));
-    free_late();
+    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+    check_device(cudaStreamIsCapturing(stream_.get(), &status), "cudaStreamIsCapturing");
+    if (status != cudaStreamCaptureStatusNone)
+      throw cuda_error(sentence("allocating ", bytes, " bytes while recording"));
     check_device(cudaMallocFromPoolAsync(&p, bytes, pool_.get(), stream_.get()),
                  "cudaMallocFromPoolAsync(", bytes, " bytes)");
     return p;
   }
-  /// In the order of the stream, or after what is being recorded.
-  void free(void* p) {
-    if (is_recording())
-      late_.push_back(p);
-    else
+  /// In the order of the stream. While a step is recorded it waits, and the recording is of no use: it
+  /// may have kernels that use the memory. Without errors, as destructors call it.
+  void free(void* p) noexcept {
+    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+    const bool known = cudaStreamIsCapturing(stream_.get(), &status) == cudaSuccess;
+    if (!known || status == cudaStreamCaptureStatusNone || late_count_ == late_.size())
       cudaFreeAsync(p, stream_.get());
+    else
+      late_[late_count_++] = p;
+  }
+  /// Whether memory was freed since the recording began; it is given back now.
+  bool free_late() noexcept {
+    const bool any = late_count_ > 0;
+    while (late_count_ > 0) cudaFreeAsync(late_[--late_count_], stream_.get());
+    return any;
   }
   void wait() const { check_device(cudaStreamSynchronize(stream()), "cudaStreamSynchronize"); }
 
@@ -101,15 +112,6 @@ class CudaContext {
   }
 
  private:
-  bool is_recording() const {
-    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
-    check_device(cudaStreamIsCapturing(stream_.get(), &status), "cudaStreamIsCapturing");
-    return status != cudaStreamCaptureStatusNone;
-  }
-  void free_late() {
-    for (void* p : late_) cudaFreeAsync(p, stream_.get());
-    late_.clear();
-  }
   void select() const { check_device(cudaSetDevice(device_), "cudaSetDevice(", device_, ")"); }
 
   /// Given to cuBLAS so that it allocates nothing while a step is recorded: what it would take itself
@@ -120,7 +122,8 @@ class CudaContext {
   Stream stream_;  // the last to go
   Pool pool_;
   Workspace workspace_;
-  std::vector<void*> late_;  // to be freed when nothing is recorded
+  std::array<void*, 1024> late_{};  // to be freed when nothing is recorded
+  std::size_t late_count_ = 0;
   Blas blas_;
 };
 

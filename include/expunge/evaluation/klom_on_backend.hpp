@@ -5,7 +5,8 @@
 //   unlearned  [unlearned models][points]
 //
 // Neighbours read neighbouring points of one model. Points go through in pieces that the memory holds.
-// On a CPU klom(oracle, unlearned) is several times as fast: it works on blocks that stay in the cache.
+// On a CPU klom(oracle, unlearned) is the one to take: it uses all threads, and blocks that stay in the
+// cache; this one runs on the calling thread.
 #pragma once
 
 #include "expunge/backend/cpu.hpp"
@@ -131,7 +132,8 @@ KlomResult klom(const B& backend, const O& oracle, const U& unlearned,
                 const KlomConfig& config = {}) {
   using From = typename O::value_type;
   using To = typename U::value_type;
-  static_assert(std::is_floating_point_v<From> && std::is_floating_point_v<To>,
+  constexpr bool floats = std::is_same_v<From, float> || std::is_same_v<From, double>;
+  static_assert(floats && (std::is_same_v<To, float> || std::is_same_v<To, double>),
                 "klom(backend, ...): margins are float or double.");
   const MatrixView<const From> o = view(oracle);
   const MatrixView<const To> u = view(unlearned);
