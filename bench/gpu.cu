@@ -2,12 +2,13 @@
 //
 //   bench_gpu [--images N] [--mlps M] [--resnets R] [--unlearn U]
 //
-// First what the machine reaches in products of 8192 x 8192. Then the GPU's results against the CPU's; the program ends with 1 if they differ. Then a line for each
-// network, number of members and rounding: the time of a step, images per second, and the share of the
-// products' rate. A time is that of two epochs less that of one, so that transfers and allocations do not
-// count. Then U networks forget: an epoch over the retain set, their margins on all images, KLoM of all
-// points, with everything that comes and goes between host and GPU. Inputs are random numbers: times depend on
-// extents alone.
+// First what the machine reaches in products of 8192 x 8192. Then the GPU's results against the
+// CPU's; the program ends with 1 if they differ. Then a line for each network, number of members
+// and rounding: the time of a step, images per second, and the share of the products' rate. A time
+// is that of two epochs less that of one, so that transfers and allocations do not count. Then U
+// networks forget: an epoch over the retain set, their margins on all images, KLoM of all points,
+// with everything that comes and goes between host and GPU. Inputs are random numbers: times depend
+// on extents alone.
 #include <cstdlib>
 #include <cstring>
 #include <iostream>

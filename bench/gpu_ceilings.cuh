@@ -1,5 +1,5 @@
-// What the programs that measure a GPU share: times by events, random numbers to compute with, and what
-// the machine reaches in copies and in products.
+// What the programs that measure a GPU share: times by events, random numbers to compute with, and
+// what the machine reaches in copies and in products.
 #pragma once
 
 #include <algorithm>
@@ -58,8 +58,8 @@ class Event {
   cudaEvent_t event_ = nullptr;
 };
 
-/// Seconds that the device takes for `work`, which queues the same every time: the median of five runs of
-/// `repeats` each, after one.
+/// Seconds that the device takes for `work`, which queues the same every time: the median of five
+/// runs of `repeats` each, after one.
 template <class Math, class Work>
 double device_seconds(const Cuda<float, Math>& gpu, int repeats, Work&& work) {
   std::array<double, 5> runs{};

@@ -1,12 +1,13 @@
-// Bytes and operations of every layer of ResNet-9 on a GPU, and of what a step has besides, against what
-// the machine reaches.
+// Bytes and operations of every layer of ResNet-9 on a GPU, and of what a step has besides, against
+// what the machine reaches.
 //
 //   bench_gpu_layers [--members M] [--batch N]
 //
 // Bytes are the least that must move, with float32 in memory: inputs, weights and outputs once, and
-// gradients of each. Operations are those of the products, by the plain formula. A share is of the rate of
-// copies of 1 GiB, or of products of 8192 x 8192 with the same rounding; the larger one says what the
-// layer is bound by, and the closer to 100 it is the less there is to gain. Times are by events.
+// gradients of each. Operations are those of the products, by the plain formula. A share is of the
+// rate of copies of 1 GiB, or of products of 8192 x 8192 with the same rounding; the larger one
+// says what the layer is bound by, and the closer to 100 it is the less there is to gain. Times are
+// by events.
 #include <cstdlib>
 #include <cstring>
 #include <iostream>

@@ -2,9 +2,9 @@
 //
 //   bench_gpu_trak [--images N] [--dimensions K]
 //
-// First the GPU's features of some images against the CPU's; the program ends with 1 if they differ. Then
-// for each rounding the seconds for all images, with everything that comes and goes between host and GPU.
-// Images are random numbers: times depend on extents alone.
+// First the GPU's features of some images against the CPU's; the program ends with 1 if they
+// differ. Then for each rounding the seconds for all images, with everything that comes and goes
+// between host and GPU. Images are random numbers: times depend on extents alone.
 #include <cstdlib>
 #include <cstring>
 #include <iostream>

@@ -1,11 +1,12 @@
-// Case 8: TRAK features of examples of an MLP 784-256-256-10, k = 512: gradients of the margin, one for each
-// example, made short.
+// Case 8: TRAK features of examples of an MLP 784-256-256-10, k = 512: gradients of the margin, one
+// for each example, made short.
 //
 //   bench_trak --data DIR [--threads T] [--dimensions K]
 //
-// DIR holds inputs.npy [n][784], labels.npy [n] and theta.npy [1][p], as bench/peers/trak_features.py makes
-// them. Writes features_ours.npy [n][k] there. Prints the seconds of features as a whole, and of the
-// sketch of gradients that lie in memory; the best of three runs.
+// DIR holds inputs.npy [n][784], labels.npy [n] and theta.npy [1][p], as
+// bench/peers/trak_features.py makes them. Writes features_ours.npy [n][k] there. Prints the
+// seconds of features as a whole, and of the sketch of gradients that lie in memory; the best of
+// three runs.
 #include <cstdio>
 #include <cstring>
 #include <filesystem>

@@ -1,12 +1,12 @@
-// Linear datamodelling scores of TRAK and of the LASSO on the demonstration's data: for each point of a
-// sample of the validation set, the rank correlation of predicted and true margins of 200 models that were
-// trained on other subsets.
+// Linear datamodelling scores of TRAK and of the LASSO on the demonstration's data: for each point
+// of a sample of the validation set, the rank correlation of predicted and true margins of 200
+// models that were trained on other subsets.
 //
 //   bench_trak_lds [--data DIR of Fashion-MNIST] [--store DIR] [--threads T]
 //
-// TRAK has some of the full models as checkpoints, the LASSO 2000 subset models. "slope" is that of the
-// regression of true on predicted changes over all points and models: 1 where effects have the size of
-// changes.
+// TRAK has some of the full models as checkpoints, the LASSO 2000 subset models. "slope" is that of
+// the regression of true on predicted changes over all points and models: 1 where effects have the
+// size of changes.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>

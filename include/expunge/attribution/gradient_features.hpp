@@ -1,11 +1,11 @@
-// Features of examples: the gradient of an output in all weights, example by example, made short by a
-// sketch (sketch.hpp).
+// Features of examples: the gradient of an output in all weights, example by example, made short by
+// a sketch (sketch.hpp).
 //
 //   features [points * outputs][k],   row i outputs + o = P' grad_theta f_o(x_i; theta)
 //
 // A batch of examples goes back as an ensemble does, each example a member with the same weights
-// (stride 0), so that every layer gives one gradient for each and none is added to another's. Passes
-// are in Mode::eval: an example's features do not depend on its neighbours.
+// (stride 0), so that every layer gives one gradient for each and none is added to another's.
+// Passes are in Mode::eval: an example's features do not depend on its neighbours.
 //
 // Cost for each row: a forward and a backward pass, and one pass over the gradient.
 #pragma once
@@ -90,8 +90,8 @@ class RowGradients {
   typename B::template Buffer<Real> x_, dz_, gradients_;
 };
 
-/// How many rows go back together on one of `workers`: on a GPU many, as they share its kernels, but
-/// no more than the memory has room for.
+/// How many rows go back together on one of `workers`: on a GPU many, as they share its kernels,
+/// but no more than the memory has room for.
 template <class Model, class B>
 Index rows_at_once(const B& backend, Index workers) {
   constexpr Index most = B::lockstep_members > 0 ? 512 : 128;

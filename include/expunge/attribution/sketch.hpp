@@ -1,5 +1,5 @@
-// Long rows made short so that inner products stay: a count sketch (Charikar, Chen and Farach-Colton
-// 2002). Number j of a row is added, with a random sign, to one of k sums:
+// Long rows made short so that inner products stay: a count sketch (Charikar, Chen and
+// Farach-Colton 2002). Number j of a row is added, with a random sign, to one of k sums:
 //
 //   out[m][(s + shift_b) mod k] = sum over b of sign[b k + s] x[m][b k + s],     s = 0 .. k - 1
 //

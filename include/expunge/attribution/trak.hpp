@@ -1,8 +1,8 @@
-// TRAK (Park et al., arXiv 2303.14186): effects from the gradients of a few trained models instead of
-// a regression on thousands.
+// TRAK (Park et al., arXiv 2303.14186): effects from the gradients of a few trained models instead
+// of a regression on thousands.
 //
-// The network is taken as linear in its weights around each of M checkpoints. One Newton step of the
-// logistic regression that this makes of training says what leaving an example out does:
+// The network is taken as linear in its weights around each of M checkpoints. One Newton step of
+// the logistic regression that this makes of training says what leaving an example out does:
 //
 //   phi(z) = P' grad f(z)                     k numbers, f the margin of a training example
 //   A = Phi' R Phi + lambda unit I            Phi [n][k] of all examples, unit = trace(Phi' R Phi) / n
@@ -10,19 +10,21 @@
 //
 //   weights [n][targets]    targets: outputs of points, the outputs of one point next to each other
 //
-// Targets may be any output function (each logit, for matching): phi(x) is P' of its gradient. R are
-// the second derivatives of the loss in the margin, p (1 - p). The paper and its code leave them out
-// (Curvature::identity), and effects are then scores, whose size means nothing; with them they are
-// changes of outputs, which DmDirect needs. Where a network is sure of all its examples R is nearly 0
-// and tells little. Models are trained by cross-entropy; those that will forget do as well as any.
+// Targets may be any output function (each logit, for matching): phi(x) is P' of its gradient. R
+// are the second derivatives of the loss in the margin, p (1 - p). The paper and its code leave
+// them out (Curvature::identity), and effects are then scores, whose size means nothing; with them
+// they are changes of outputs, which DmDirect needs. Where a network is sure of all its examples R
+// is nearly 0 and tells little. Models are trained by cross-entropy; those that will forget do as
+// well as any.
 //
-// Unlike the published code: P is a sketch, which costs next to nothing and is the same on every device;
-// a ridge in units of the data, not 0; moments and scores in float32 or better, whatever the backend's
-// products round to. What to choose: docs/methods/trak.md.
+// Unlike the published code: P is a sketch, which costs next to nothing and is the same on every
+// device; a ridge in units of the data, not 0; moments and scores in float32 or better, whatever
+// the backend's products round to. What to choose: docs/methods/trak.md.
 //
-// Cost: per checkpoint a forward and a backward pass for every example and target, 2 n k^2 + k^3 / 3
-// operations, the last on one thread of the host, and 2 k (k + n) for every target. Memory: effects
-// twice, features of examples twice and of targets three times, each thread's gradients of a batch.
+// Cost: per checkpoint a forward and a backward pass for every example and target, 2 n k^2 + k^3 /
+// 3 operations, the last on one thread of the host, and 2 k (k + n) for every target. Memory:
+// effects twice, features of examples twice and of targets three times, each thread's gradients of
+// a batch.
 #pragma once
 
 #include "expunge/attribution/effects.hpp"
@@ -124,8 +126,8 @@ class TrakScores {
   Index k() const { return config_.sketch.dimensions; }
   TensorView<Real> covariance() const { return {covariance_.data(), 1, k(), k()}; }
 
-  /// f(worker, first, rows): on the host for blocks of 256 rows, whose sums depend on their extent, on
-  /// a GPU for all.
+  /// f(worker, first, rows): on the host for blocks of 256 rows, whose sums depend on their extent,
+  /// on a GPU for all.
   template <class Block>
   static void for_each_block(Exact& backend, Index rows, const Block& f) {
     constexpr Index block = 256;

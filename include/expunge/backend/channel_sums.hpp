@@ -7,8 +7,8 @@
 //   channel_products   by_plane [members][rows][2 C]    row 0: sum of v xhat, then sum of v,
 //                                                       xhat = (x - mean) inverse_sd
 //
-// Rows of `by_plane` beyond the first are scratch. Here: plane by plane, while it is in the processor's cache, and then
-// over the rows, always in that order.
+// Rows of `by_plane` beyond the first are scratch. Here: plane by plane, while it is in the
+// processor's cache, and then over the rows, always in that order.
 #pragma once
 
 #include "expunge/backend/cpu.hpp"
@@ -16,7 +16,8 @@
 namespace expunge {
 
 /// f(0) + .. + f(n - 1), as sixteen sums that advance side by side: registers hold them, and
-/// rounding grows with n / 16. Indices of the sums are constants, so that a GPU keeps them there too.
+/// rounding grows with n / 16. Indices of the sums are constants, so that a GPU keeps them there
+/// too.
 template <class Real, class F>
 EXPUNGE_HD Real lane_sum(Index n, const F& f) {
   constexpr Index lanes = 16;

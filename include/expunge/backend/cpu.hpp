@@ -93,8 +93,8 @@ void for_each_cohort(const Cpu<Real>& backend, Index members, std::size_t /*memb
   });
 }
 
-/// Does what f does. From one call of recording.restart(calls) to the next, f asks for the same work
-/// every time, and a backend may record it; here f is called.
+/// Does what f does. From one call of recording.restart(calls) to the next, f asks for the same
+/// work every time, and a backend may record it; here f is called.
 template <class Real, class F>
 void repeat(const Cpu<Real>&, typename Cpu<Real>::Recording&, F&& f) {
   f();

@@ -11,10 +11,10 @@
 // elements. The object owns stream, handle and memory, and everything happens in the order of its
 // stream; `copy_rows` to the host waits for what came before. One object belongs to one host thread.
 //
-// The primitives are those of cpu.hpp. Element-wise work and gathers are in cuda_elements.cuh, products
-// in cuda_gemm.cuh, convolutions in cuda_convolution.cuh, sums over channels in cuda_channel_sums.cuh,
-// arithmetic on vectors in cuda_vectors.cuh, factors of small matrices, which the host computes, in
-// cuda_factors.cuh; steps are recorded by cuda_graph.cuh.
+// The primitives are those of cpu.hpp. Element-wise work and gathers are in cuda_elements.cuh,
+// products in cuda_gemm.cuh, convolutions in cuda_convolution.cuh, sums over channels in
+// cuda_channel_sums.cuh, arithmetic on vectors in cuda_vectors.cuh, factors of small matrices,
+// which the host computes, in cuda_factors.cuh; steps are recorded by cuda_graph.cuh.
 #pragma once
 
 #include <map>

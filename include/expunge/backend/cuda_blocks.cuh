@@ -19,8 +19,8 @@ __global__ void __launch_bounds__(block_threads) sum_of_block(F f) {
   if (threadIdx.x == 0) f.store(block, all);
 }
 
-/// f.store(block, what the threads' f.part(block, thread, threads) give, joined) for every block, queued.
-/// In an order that is always the same.
+/// f.store(block, what the threads' f.part(block, thread, threads) give, joined) for every block,
+/// queued. In an order that is always the same.
 template <class F>
 void launch_blocks(const CudaContext& context, Index blocks, const F& f) {
   require(blocks <= std::numeric_limits<std::int32_t>::max(), "a kernel of ", blocks, " blocks");

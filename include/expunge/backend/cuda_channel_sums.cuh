@@ -1,5 +1,5 @@
-// The sums of channel_sums.hpp on the GPU: a block of threads for each member and channel, neighbours
-// of which read neighbours.
+// The sums of channel_sums.hpp on the GPU: a block of threads for each member and channel,
+// neighbours of which read neighbours.
 #pragma once
 
 #include "expunge/backend/channel_sums.hpp"
@@ -10,7 +10,8 @@ namespace expunge {
 
 namespace detail {
 
-/// What one thread of a channel's block adds up: `unit` numbers, then those as many threads further.
+/// What one thread of a channel's block adds up: `unit` numbers, then those as many threads
+/// further.
 template <Index unit, class Sum>
 struct ChannelBlock {
   using Value = typename Sum::Value;

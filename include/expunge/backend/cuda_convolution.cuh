@@ -63,8 +63,8 @@ struct GatherPatches {
   }
 };
 
-/// outputs[m][f][i positions + p] = y[m][i][f positions + p]. `positions` is a constant, as divisions by
-/// others take long.
+/// outputs[m][f][i positions + p] = y[m][i][f positions + p]. `positions` is a constant, as
+/// divisions by others take long.
 template <Index positions, class Real>
 struct FiltersFirst {
   TensorView<const Real> y;

@@ -1,5 +1,5 @@
-// A step that is asked for again and again, as one CUDA graph: its kernels and products are recorded
-// once and then launched together, so that the host does not queue them one by one.
+// A step that is asked for again and again, as one CUDA graph: its kernels and products are
+// recorded once and then launched together, so that the host does not queue them one by one.
 #pragma once
 
 #include <memory>
@@ -38,8 +38,8 @@ class Capture {
   cudaStream_t stream_;
 };
 
-/// The graph of one step, and when it is of use: from the second call on, as the first one loads kernels
-/// and lets scratch grow; and not for a few calls, which cost less than the recording.
+/// The graph of one step, and when it is of use: from the second call on, as the first one loads
+/// kernels and lets scratch grow; and not for a few calls, which cost less than the recording.
 class CudaRecording {
  public:
   static constexpr Index worth_recording = 8;  // calls
@@ -59,7 +59,8 @@ class CudaRecording {
   }
 
  private:
-  /// Null if f does what cannot be recorded, or fails; then it is for the caller to do it, or to fail.
+  /// Null if f does what cannot be recorded, or fails; then it is for the caller to do it, or to
+  /// fail.
   template <class F>
   static Graph recorded(CudaContext& context, F&& f) {
     Graph graph;

@@ -84,8 +84,8 @@ class CudaContext {
                  "cudaMallocFromPoolAsync(", bytes, " bytes)");
     return p;
   }
-  /// In the order of the stream. While a step is recorded it waits, and the recording is of no use: it
-  /// may have kernels that use the memory. Without errors, as destructors call it.
+  /// In the order of the stream. While a step is recorded it waits, and the recording is of no use:
+  /// it may have kernels that use the memory. Without errors, as destructors call it.
   void free(void* p) noexcept {
     cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
     const bool known = cudaStreamIsCapturing(stream_.get(), &status) == cudaSuccess;
@@ -114,8 +114,8 @@ class CudaContext {
  private:
   void select() const { check_device(cudaSetDevice(device_), "cudaSetDevice(", device_, ")"); }
 
-  /// Given to cuBLAS so that it allocates nothing while a step is recorded: what it would take itself
-  /// on a Hopper card.
+  /// Given to cuBLAS so that it allocates nothing while a step is recorded: what it would take
+  /// itself on a Hopper card.
   static constexpr std::size_t blas_workspace = std::size_t{32} << 20;
 
   int device_;

@@ -11,8 +11,8 @@
 #define EXPUNGE_HD
 #endif
 
-/// Before a template marked EXPUNGE_HD that is also used with types of the host alone, as Half: nvcc
-/// does not complain of those uses.
+/// Before a template marked EXPUNGE_HD that is also used with types of the host alone, as Half:
+/// nvcc does not complain of those uses.
 #if defined(__CUDACC__)
 #define EXPUNGE_HD_FOR_DEVICE_TYPES _Pragma("nv_exec_check_disable")
 #else

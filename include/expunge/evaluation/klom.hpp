@@ -106,8 +106,8 @@ class HistogramKl {
   const double* logarithms_;
 };
 
-/// A result without scores yet. Throws std::invalid_argument if the settings are wrong or the numbers of
-/// points differ.
+/// A result without scores yet. Throws std::invalid_argument if the settings are wrong or the
+/// numbers of points differ.
 inline KlomResult empty_result(const KlomConfig& config, Index oracle_points,
                                Index unlearned_points, Index oracle_models,
                                Index unlearned_models) {

@@ -94,8 +94,8 @@ EXPUNGE_HD PointKind kind_of_range(Value low, Value high, bool any_not_finite) {
   return low < high ? PointKind::ordinary : PointKind::constant;
 }
 
-/// Writes the edges [bins + 2] of an ordinary point's histogram: NaN where nothing lies beyond. Returns
-/// by what x - low is multiplied to guess the bin of x.
+/// Writes the edges [bins + 2] of an ordinary point's histogram: NaN where nothing lies beyond.
+/// Returns by what x - low is multiplied to guess the bin of x.
 EXPUNGE_HD_FOR_DEVICE_TYPES
 template <class E, class Value>
 EXPUNGE_HD double point_edges(Value low, Value high, Index bins, EdgePrecision precision,

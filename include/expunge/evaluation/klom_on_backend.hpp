@@ -1,12 +1,12 @@
-// KLoM of margins that lie on a backend, or are brought there: the scores of klom.hpp, one thread for each
-// point of a GPU.
+// KLoM of margins that lie on a backend, or are brought there: the scores of klom.hpp, one thread
+// for each point of a GPU.
 //
 //   oracle     [oracle models][points]     float or double, of the host or of the backend
 //   unlearned  [unlearned models][points]
 //
-// Neighbours read neighbouring points of one model. Points go through in pieces that the memory holds.
-// On a CPU klom(oracle, unlearned) is the one to take: it uses all threads, and blocks that stay in the
-// cache; this one runs on the calling thread.
+// Neighbours read neighbouring points of one model. Points go through in pieces that the memory
+// holds. On a CPU klom(oracle, unlearned) is the one to take: it uses all threads, and blocks that
+// stay in the cache; this one runs on the calling thread.
 #pragma once
 
 #include "expunge/backend/cpu.hpp"
@@ -122,8 +122,8 @@ void score_points(const B& backend, MatrixView<const O> oracle, MatrixView<const
 
 }  // namespace detail
 
-/// KLoM of all models, in nats. Throws std::invalid_argument if the numbers of points differ or there
-/// are no models.
+/// KLoM of all models, in nats. Throws std::invalid_argument if the numbers of points differ or
+/// there are no models.
 template <class B, MatrixLike O, MatrixLike U>
 requires requires {
   typename B::Real;

@@ -200,7 +200,8 @@ class CohortDescent {
     return size;
   }
 
-  /// Copies the lists of a batch's examples, which begin at `begin`, to where every step finds them.
+  /// Copies the lists of a batch's examples, which begin at `begin`, to where every step finds
+  /// them.
   void take_batch(B& backend, Index begin, Index rows) {
     require(rows <= most_.minibatch, "descend: a batch of ", rows, " examples, room for ",
             most_.minibatch);
@@ -210,7 +211,8 @@ class CohortDescent {
                   MatrixView<Index>(batch_.data(), count_, rows, most_.minibatch)});
   }
 
-  /// The gradient of the examples in batch_, and their losses: the same work for every batch of a pass.
+  /// The gradient of the examples in batch_, and their losses: the same work for every batch of a
+  /// pass.
   void take_gradient(B& backend, const CohortWeights<Model, B>& weights, Index rows, Index epoch,
                      Index pass) {
     const MatrixView<const Index> examples(batch_.data(), count_, rows, most_.minibatch);

@@ -44,7 +44,8 @@ class Evaluator {
     });
   }
 
-  /// Writes f of the logits and labels of points, [members][points][outputs]: logits stay where they are.
+  /// Writes f of the logits and labels of points, [members][points][outputs]: logits stay where
+  /// they are.
   template <class F, class Stored>
   void operator()(B& backend, Weights<Real> weights, DatasetView points, const F& f,
                   TensorView<Stored> out) {

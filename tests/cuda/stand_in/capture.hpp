@@ -1,5 +1,5 @@
-// What a stream records while a graph is captured: nothing is done then, and all of it, in its order,
-// every time the graph is launched.
+// What a stream records while a graph is captured: nothing is done then, and all of it, in its
+// order, every time the graph is launched.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -22,7 +22,8 @@ class Capture {
   }
   bool active() const { return active_; }
 
-  /// Does it, or records it. `work` must own what it reads of the host: after the capture it is gone.
+  /// Does it, or records it. `work` must own what it reads of the host: after the capture it is
+  /// gone.
   template <class F>
   void queue(F work) {
     if (active_) {

@@ -21,7 +21,8 @@ void multiply(bool a_turned, bool b_turned, int m, int n, int k, Real alpha, con
     }
 }
 
-/// Reads alpha and beta at once, as cuBLAS does in its default mode, and the matrices when it is their turn.
+/// Reads alpha and beta at once, as cuBLAS does in its default mode, and the matrices when it is
+/// their turn.
 template <class Real>
 void multiply_batch(bool a_turned, bool b_turned, int m, int n, int k, const void* alpha,
                     const void* a, int lda, long long stride_a, const void* b, int ldb,

@@ -67,8 +67,8 @@ class DeviceMemory {
                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
     if (base_ == MAP_FAILED) std::abort();
   }
-  /// Locking takes longer than most kernels of a test, so after the first hundreds it is done now and
-  /// then: a mistake in a loop is met all the same.
+  /// Locking takes longer than most kernels of a test, so after the first hundreds it is done now
+  /// and then: a mistake in a loop is met all the same.
   void open(int change) {
     open_ += change;
     if (open_ == 1 && change == 1 && locked_) protect(PROT_READ | PROT_WRITE, false);

@@ -1,5 +1,5 @@
-// The blocks of threads of the library's file of this name, on the host: all threads' parts, and then
-// halves joined to halves.
+// The blocks of threads of the library's file of this name, on the host: all threads' parts, and
+// then halves joined to halves.
 #pragma once
 
 #include <vector>
