@@ -19,7 +19,7 @@
 namespace {
 
 using namespace expunge;
-using bench::math_name, bench::product_rate;
+using bench::math_name, bench::product_rate, bench::uniform_data;
 
 using Perceptron = Mlp<784, 256, 256, 10>;
 
@@ -50,15 +50,6 @@ constexpr double operations<Perceptron> = 1.21e6;
 template <>
 constexpr double operations<ResNet9<10>> = 1.744e9;
 
-Dataset uniform_data(Index n, Index features) {
-  Dataset data{make_array<float>(n, features), {}};
-  for (Index i = 0; i < n * features; ++i)
-    data.inputs.data()[i] = static_cast<float>(
-        random_uniform(1, Stream{Purpose::synthetic_data}, static_cast<std::uint64_t>(i)));
-  for (Index i = 0; i < n; ++i) data.labels.push_back(static_cast<Label>(i % 10));
-  return data;
-}
-
 Recipe<> recipe_of(Index epochs, Index batch) {
   return {.descent = {.learning_rate = 0.01,
                       .epochs = epochs,
@@ -77,20 +68,13 @@ double difference_from_cpu() {
   Cuda<float> gpu;
   const auto expected = train<Net>(cpu, recipe_of(2, 32), data, masks);
   const auto models = train<Net>(gpu, recipe_of(2, 32), data, masks);
-  double difference = 0, scale = 0;
-  for (std::size_t i = 0; i < expected.theta.size(); ++i) {
-    difference =
-        std::max(difference,
-                 std::abs(static_cast<double>(models.theta.data()[i] - expected.theta.data()[i])));
-    scale = std::max(scale, std::abs(static_cast<double>(expected.theta.data()[i])));
-  }
-  return difference / scale;
+  return bench::largest_difference(models.theta, expected.theta);
 }
 
 template <class Net>
 bool agrees(const char* name, double tolerance) {
   const double difference = difference_from_cpu<Net>();
-  const bool fine = difference <= tolerance;  // false for NaN
+  const bool fine = difference <= tolerance;
   std::printf("%s after 8 steps: weights differ by %.1e of the largest, %s\n", name, difference,
               fine ? "fine" : "TOO MUCH");
   return fine;

@@ -1,5 +1,4 @@
-// What the programs that measure a GPU share: times by events, random numbers to compute with, and
-// what the machine reaches in copies and in products.
+// What the programs that measure a GPU share: data, comparison, times by events, and what the machine reaches in copies and in products.
 #pragma once
 
 #include <algorithm>
@@ -35,6 +34,30 @@ typename Cuda<float, Math>::template Buffer<float> random_numbers(const Cuda<flo
   auto numbers = gpu.template allocate<float>(n);
   for_each_element(gpu, 1, 1, n, FillRandom{{numbers.data(), 1, n}});
   return numbers;
+}
+
+/// Uniform inputs in [0, 1), labels in turn.
+inline Dataset uniform_data(Index n, Index features) {
+  Dataset data{make_array<float>(n, features), {}};
+  for (Index i = 0; i < n * features; ++i)
+    data.inputs.data()[i] = static_cast<float>(
+        random_uniform(1, Stream{Purpose::synthetic_data}, static_cast<std::uint64_t>(i)));
+  for (Index i = 0; i < n; ++i) data.labels.push_back(static_cast<Label>(i % 10));
+  return data;
+}
+
+/// The largest difference of two arrays, relative to the largest number of `b`; infinite where one
+/// is not finite.
+template <class A>
+double largest_difference(const A& a, const A& b) {
+  double difference = 0, scale = 0;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    const auto x = static_cast<double>(a.data()[i]), y = static_cast<double>(b.data()[i]);
+    if (!std::isfinite(x) || !std::isfinite(y)) return std::numeric_limits<double>::infinity();
+    difference = std::max(difference, std::abs(x - y));
+    scale = std::max(scale, std::abs(y));
+  }
+  return difference / scale;
 }
 
 class Event {

@@ -16,16 +16,6 @@ namespace {
 
 using namespace expunge;
 
-Dataset uniform_images(Index n) {
-  constexpr Index features = 3072;
-  Dataset data{make_array<float>(n, features), {}};
-  for (Index i = 0; i < n * features; ++i)
-    data.inputs.data()[i] = static_cast<float>(
-        random_uniform(1, Stream{Purpose::synthetic_data}, static_cast<std::uint64_t>(i)));
-  for (Index i = 0; i < n; ++i) data.labels.push_back(static_cast<Label>(i % 10));
-  return data;
-}
-
 /// Features [images][k] of fresh weights, on the host.
 template <class Net, class B>
 Array<float, 2> features(B&& backend, const SketchConfig& config, const Dataset& images) {
@@ -41,20 +31,14 @@ Array<float, 2> features(B&& backend, const SketchConfig& config, const Dataset&
 }
 
 bool agrees() {
-  const Dataset images = uniform_images(40);
+  const Dataset images = bench::uniform_data(40, 3072);
   using Net = ResNet9<10, 8>;
   const auto expected = features<Net>(Cpu<float>(), {.dimensions = 512}, images);
   const auto found = features<Net>(Cuda<float>(), {.dimensions = 512}, images);
-  double difference = 0, scale = 0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    const auto a = static_cast<double>(found.data()[i]),
-               b = static_cast<double>(expected.data()[i]);
-    difference = std::max(difference, std::isfinite(a) ? std::abs(a - b) : 1e300);
-    scale = std::max(scale, std::abs(b));
-  }
-  const bool fine = difference <= 1e-3 * scale;
-  std::printf("features of a narrow ResNet-9 differ by %.1e of the largest, %s\n",
-              difference / scale, fine ? "fine" : "TOO MUCH");
+  const double difference = bench::largest_difference(found, expected);
+  const bool fine = difference <= 1e-3;
+  std::printf("features of a narrow ResNet-9 differ by %.1e of the largest, %s\n", difference,
+              fine ? "fine" : "TOO MUCH");
   return fine;
 }
 
@@ -65,7 +49,7 @@ void time_features(const Dataset& images, Index dimensions) {
     features<ResNet9<10>>(Cuda<float, Math>(), {.dimensions = dimensions}, some);
     return bench::seconds_since(start);
   };
-  run(uniform_images(512));  // loads the kernels
+  run(bench::uniform_data(512, 3072));  // loads the kernels
   const double seconds = run(images);
   std::printf("TRAK features, ResNet-9, k %td, %td images, %-9s %9.3f s %12.0f images/s\n",
               dimensions, images.size(), bench::math_name<Math>, seconds,
@@ -83,7 +67,7 @@ int main(int argc, char** argv) try {
   }
   require(images >= 1, "bench_gpu_trak: --images must be at least 1");
   if (!agrees()) return 1;
-  const Dataset all = uniform_images(images);
+  const Dataset all = bench::uniform_data(images, 3072);
   time_features<Ieee>(all, dimensions);
   time_features<Tf32>(all, dimensions);
   time_features<Bf16>(all, dimensions);

@@ -66,8 +66,7 @@ void print(const std::string& name, const Lab& lab, const Effects<float>& effect
 
 void try_trak(Lab& lab, const FullModels& full, const Dataset& points, const Truth& truth,
               Index checkpoints, const TrakConfig& config) {
-  Models some = Models::uninitialised(checkpoints);
-  std::copy_n(full.models.theta.data(), some.theta.size(), some.theta.data());
+  const Models some = first_models(full, checkpoints);
   const bench::Time start = bench::now();
   const Effects<float> effects = trak(lab.backend, config, some, lab.workload.train, points);
   print(

@@ -25,6 +25,12 @@ std::vector<Case> make_cases(Lab& lab, const FullModels& full,
   return cases;
 }
 
+MethodRun as_they_are(const Array<float, 3>& logits) {
+  MethodRun run;
+  run.logits = logits;
+  return run;
+}
+
 Observation observe(const Lab& lab, const Case& c, const std::string& method,
                     const MethodRun& run) {
   const QuickScore score =

@@ -26,6 +26,9 @@ std::vector<quickstart::NamedForgetSet> five_forget_sets(const quickstart::Lab& 
 std::vector<Case> make_cases(quickstart::Lab& lab, const quickstart::FullModels& full,
                              const std::vector<quickstart::NamedForgetSet>& sets);
 
+/// Models as they are, at no cost.
+quickstart::MethodRun as_they_are(const quickstart::Array<float, 3>& logits);
+
 /// Scores what a method's models say.
 Observation observe(const quickstart::Lab& lab, const Case& c, const std::string& method,
                     const quickstart::MethodRun& run);

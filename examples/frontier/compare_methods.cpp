@@ -13,13 +13,6 @@ using namespace quickstart;
 
 namespace {
 
-/// Models as they are, at no cost.
-MethodRun as_they_are(const Array<float, 3>& logits) {
-  MethodRun run;
-  run.logits = logits;
-  return run;
-}
-
 /// Other oracles: the score of a method that is perfect.
 MethodRun floor_run(const Case& c) {
   MethodRun run = as_they_are(c.oracles.other_logits);

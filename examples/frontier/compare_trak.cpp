@@ -10,13 +10,6 @@ using namespace quickstart;
 
 namespace {
 
-/// The first `count` full models.
-Models some_models(const FullModels& full, Index count) {
-  Models models = Models::uninitialised(count);
-  std::copy_n(full.models.theta.data(), models.theta.size(), models.theta.data());
-  return models;
-}
-
 void try_attribution(Lab& lab, const FullModels& full, const std::vector<Case>& cases,
                      const LogitDatamodels& attribution, const std::string& name,
                      Observations& found) {
@@ -33,9 +26,8 @@ void try_attribution(Lab& lab, const FullModels& full, const std::vector<Case>& 
 
 void compare_trak(Lab& lab, const FullModels& full, const LogitDatamodels& datamodels,
                   const std::vector<Case>& cases, Observations& found) {
-  MethodRun nothing;
-  nothing.logits = full.logits;
-  for (const Case& c : cases) found.push_back(observe(lab, c, "do nothing", nothing));
+  for (const Case& c : cases)
+    found.push_back(observe(lab, c, "do nothing", as_they_are(full.logits)));
   try_attribution(lab, full, cases, datamodels, "LASSO", found);
   const Workload& data = lab.workload;
   for (const Curvature curvature : {Curvature::logistic, Curvature::identity})
@@ -45,7 +37,7 @@ void compare_trak(Lab& lab, const FullModels& full, const LogitDatamodels& datam
           sentence("TRAK, ", checkpoints, checkpoints > 1 ? " models" : " model",
                    curvature == Curvature::identity ? ", without curvature" : "");
       const LogitDatamodels attribution(
-          trak(lab.backend, {.curvature = curvature}, some_models(full, checkpoints), data.train,
+          trak(lab.backend, {.curvature = curvature}, first_models(full, checkpoints), data.train,
                data.points, Logits{}, lab.stage(name)),
           data.points.size(), Net::classes);
       try_attribution(lab, full, cases, attribution, name, found);

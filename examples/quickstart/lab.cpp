@@ -59,6 +59,12 @@ FullModels train_full_models(Lab& lab) {
   return full;
 }
 
+Models first_models(const FullModels& full, Index count) {
+  Models models = Models::uninitialised(count);
+  std::copy_n(full.models.theta.data(), models.theta.size(), models.theta.data());
+  return models;
+}
+
 SubsetModels train_subset_models(Lab& lab) {
   const Sizes& sizes = lab.sizes;
   const Index models = sizes.subset_models + sizes.held_out;

@@ -61,6 +61,8 @@ struct SubsetModels {
 };
 
 FullModels train_full_models(Lab& lab);
+/// The weights of the first `count`.
+Models first_models(const FullModels& full, Index count);
 SubsetModels train_subset_models(Lab& lab);
 /// `group` is a number that no other forget set of the program has.
 Oracles train_oracles(Lab& lab, const std::string& name, const std::vector<Index>& forget,

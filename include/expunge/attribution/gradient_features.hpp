@@ -14,6 +14,7 @@
 #include "expunge/data/dataset.hpp"
 #include "expunge/nn/model.hpp"
 #include "expunge/output/output_function.hpp"
+#include "expunge/train/objective.hpp"
 
 namespace expunge {
 
@@ -33,15 +34,13 @@ template <class F, class Real, Index outputs>
 struct GradientOfOutput {
   F f;
   TensorView<const Real> z;  // [members][1][k]
-  MatrixView<const Label> labels;
+  const Label* labels;
   Index first;
   TensorView<Real> dz;
   EXPUNGE_HD void operator()(Index m, Index, Index) const {
     const Index row = first + m;
-    Real unit[static_cast<std::size_t>(outputs)] = {};
-    unit[row % outputs] = Real(1);
-    for (Index j = 0; j < z.features; ++j) dz(m, 0, j) = Real(0);
-    f.pullback(z.row(m, 0), z.features, labels(0, row / outputs), unit, dz.row(m, 0));
+    output_gradient<outputs>(f, z.row(m, 0), z.features, labels[row / outputs], row % outputs,
+                             dz.row(m, 0));
   }
 };
 
@@ -62,8 +61,8 @@ class RowGradients {
 
   /// Of rows [first, first + count): [count][parameters]. `weights` are those of one member.
   MatrixView<const Real> operator()(B& backend, Weights<Real> weights,
-                                    MatrixView<const float> inputs, MatrixView<const Label> labels,
-                                    const F& f, Index first, Index count) {
+                                    MatrixView<const float> inputs, const Label* labels, const F& f,
+                                    Index first, Index count) {
     const TensorView<Real> x(x_.data(), count, 1, Model::Input::size, x_stride);
     const TensorView<Real> dz(dz_.data(), count, 1, Model::classes, dz_stride);
     const MatrixView<Real> gradients(gradients_.data(), count, Model::parameters, gradient_stride);
@@ -125,8 +124,7 @@ void gradient_features(B& backend, const SketchConfig& config, Index number,
   check_labels("gradient_features", points, Model::classes);
   const typename B::ResidentScope scope(backend);
   const MatrixView<const float> inputs = kept(backend, points.inputs);
-  const MatrixView<const Label> labels =
-      kept(backend, MatrixView<const Label>(points.labels, 1, points.size()));
+  const Label* const labels = kept_labels(backend, points);
   const Index workers = B::lockstep_members > 0 ? 1 : backend.threads();
   const Index share = std::max<Index>((rows + workers - 1) / workers, 1);
   const Index room = std::min(detail::rows_at_once<Model>(backend, workers), share);

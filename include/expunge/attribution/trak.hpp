@@ -56,13 +56,6 @@ struct TrakConfig {
 
 namespace detail {
 
-template <class Real>
-struct TransposeElements {
-  MatrixView<const Real> from;
-  MatrixView<Real> to;
-  EXPUNGE_HD void operator()(Index i, Index, Index j) const { to(i, j) = from(j, i); }
-};
-
 /// x[i] *= p (1 - p) of example i, whose margin is log(p / (1 - p)).
 template <class Real>
 struct WeightByCurvature {
@@ -177,8 +170,8 @@ class TrakScores {
     for_each_block(backend, targets_, [&](Exact& worker, Index first, Index rows) {
       const auto memory = worker.template allocate<Real>(rows * k());
       const TensorView<Real> part(memory.data(), 1, k(), rows);
-      for_each_element(worker, k(), 1, rows,
-                       TransposeElements<Real>{x.row_range(first, rows), part[0]});
+      for_each_element(worker, 1, k(), rows,
+                       TransposeElements<Real>{shared(x.row_range(first, rows), 1), part});
       solve_cholesky(worker, TensorView<const Real>(covariance()), part);
       copy_rows(worker, MatrixView<const Real>(part[0]), turned.columns(first, rows));
     });
@@ -195,16 +188,6 @@ class TrakScores {
   typename B::template Buffer<Real> scores_;       // [n][targets]
 };
 
-/// Throws std::invalid_argument unless extents and labels fit the model.
-template <class Model>
-void check_trak_data(DatasetView data, const char* all, const char* one) {
-  require(data.inputs.cols == Model::Input::size, "trak: ", all, " have ", data.inputs.cols,
-          " features, the model takes ", Model::Input::size);
-  for (Index i = 0; i < data.size(); ++i)
-    require(data.labels[i] >= 0 && data.labels[i] < Model::classes, "trak: the label of ", one, " ",
-            i, " is ", data.labels[i], ", the model has ", Model::classes, " classes");
-}
-
 }  // namespace detail
 
 /// Effects [examples][points * outputs] of training on each example, from checkpoints `models`; the
@@ -220,16 +203,21 @@ Effects<typename B::Real> trak(B& backend, const TrakConfig& config,
   require(models.members() >= 1 && examples.size() >= 1 && points.size() >= 1,
           "trak: ", models.members(), " checkpoints, ", examples.size(), " examples and ",
           points.size(), " points, at least one of each is needed");
-  detail::check_trak_data<Model>(examples, "examples", "example");
-  detail::check_trak_data<Model>(points, "points", "point");
+  for (const auto& [data, name] : {std::pair(examples, "example"), std::pair(points, "point")}) {
+    require(data.inputs.cols == Model::Input::size, "trak: ", name, "s have ", data.inputs.cols,
+            " features, the model takes ", Model::Input::size);
+    check_labels("trak", data, Model::classes, name);
+  }
   const Array<Real, 2> margins = evaluate_margins(backend, models, examples);
   for (Index m = 0; m < models.members(); ++m)
     for (Index i = 0; i < examples.size(); ++i)
       require(std::isfinite(margins(m, i)), "trak: checkpoint ", m, " gives example ", i,
               " a margin that is not finite: look at its weights and at the example's inputs");
   const typename B::ResidentScope scope(backend);
-  kept(backend, examples.inputs);  // once for all checkpoints
-  kept(backend, points.inputs);
+  for (const DatasetView data : {examples, points}) {  // once for all checkpoints
+    kept(backend, data.inputs);
+    kept_labels(backend, data);
+  }
   detail::TrakScores<Model, B, F> scores(backend, config, examples, points);
   CohortWeights<Model, B> weights(backend, 1);
   ProgressCounter counter(progress, models.members());

@@ -41,6 +41,14 @@ void add_product(const A& a, const B& b, Real alpha, RowMajorMap<Real>& c) {
 
 }  // namespace detail
 
+/// to = from'.
+template <class Real>
+struct TransposeElements {
+  TensorView<const Real> from;
+  TensorView<Real> to;
+  EXPUNGE_HD void operator()(Index m, Index i, Index j) const { to(m, i, j) = from(m, j, i); }
+};
+
 /// x *= factor.
 template <class Real>
 struct ScaleElements {

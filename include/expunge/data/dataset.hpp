@@ -33,10 +33,12 @@ struct Dataset {
 };
 
 /// Throws std::invalid_argument in the name of `function` unless all labels are classes of a model.
-inline void check_labels(const char* function, DatasetView data, Index classes) {
+/// `one`: what the sentence calls one of the data.
+inline void check_labels(const char* function, DatasetView data, Index classes,
+                         const char* one = "example") {
   for (Index i = 0; i < data.size(); ++i)
-    require(data.labels[i] >= 0 && data.labels[i] < classes, function, ": the label of example ", i,
-            " is ", data.labels[i], ", the model has ", classes, " classes");
+    require(data.labels[i] >= 0 && data.labels[i] < classes, function, ": the label of ", one, " ",
+            i, " is ", data.labels[i], ", the model has ", classes, " classes");
 }
 
 /// The listed rows, in the listed order.

@@ -295,10 +295,7 @@ class Jacobian {
     MatrixView<const Label> labels;
     TensorView<Real> dz;
     EXPUNGE_HD void operator()(Index m, Index i, Index) const {
-      Real unit[static_cast<std::size_t>(outputs)] = {};
-      unit[i % outputs] = 1;
-      for (Index j = 0; j < z.features; ++j) dz(m, i, j) = 0;
-      f.pullback(z.row(m, i), z.features, labels(m, i), unit, dz.row(m, i));
+      output_gradient<outputs>(f, z.row(m, i), z.features, labels(m, i), i % outputs, dz.row(m, i));
     }
   };
 

@@ -76,14 +76,6 @@ struct SplitBias {
   }
 };
 
-/// to = from'.
-template <class Real>
-struct TransposeElements {
-  TensorView<const Real> from;
-  TensorView<Real> to;
-  EXPUNGE_HD void operator()(Index m, Index i, Index j) const { to(m, i, j) = from(m, j, i); }
-};
-
 template <Index In, Index Out>
 struct Linear {
   using Input = Shape<In>;

@@ -20,6 +20,15 @@ concept OutputFunction = requires(const F& f, const Real* z, Real* out) {
   f.pullback(z, Index{}, Label{}, z, out);
 };
 
+/// dz = the gradient of output o of f, one of `outputs`, in the logits z [k].
+template <Index outputs, class F, class Real>
+EXPUNGE_HD void output_gradient(const F& f, const Real* z, Index k, Label y, Index o, Real* dz) {
+  Real unit[static_cast<std::size_t>(outputs)] = {};
+  unit[o] = Real(1);
+  for (Index j = 0; j < k; ++j) dz[j] = Real(0);
+  f.pullback(z, k, y, unit, dz);
+}
+
 /// An output function that can also be differentiated forwards:
 ///
 ///   f.pushforward(z, k, y, dz, dout)    writes dout = (d out / d z) dz
