@@ -43,9 +43,9 @@ Counted count(Index calls, const Extra& extra) {
 struct CountingObjective : LabelObjective<CrossEntropy> {
   Index* calls;
   template <class B>
-  void operator()(B& backend, const Minibatch<typename B::Real>& batch) const {
+  void operator()(B& backend, const Minibatch<typename B::Real>& points) const {
     ++*calls;
-    LabelObjective<CrossEntropy>::operator()(backend, batch);
+    LabelObjective<CrossEntropy>::operator()(backend, points);
   }
 };
 
