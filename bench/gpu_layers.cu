@@ -78,10 +78,18 @@ class Table {
       ids[i] = static_cast<Index>(37 * i % examples_there);
     const auto there = resident(gpu_, MatrixView<const Index>(ids.data(), members_, batch_));
     const MatrixView<const float> source(images.data(), examples_there, Image::size);
-    line("gather, augmented", "", 0, 2.0 * static_cast<double>(batch_ * Image::size), [&] {
-      augment_rows<Image>(gpu_, {{.flip = true, .crop = 4}, 1, 0, 0, 0}, source,
-                          MatrixView<const Index>(there), examples(out, Image::size));
-    });
+    const MatrixView<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(images.data()),
+                                               examples_there, Image::size);
+    const auto table = bench::random_numbers(gpu_, 3 * 256);
+    const auto gather = [&](const char* name, const InputsView& inputs, double floats_read) {
+      const double floats = (1 + floats_read) * static_cast<double>(batch_ * Image::size);
+      line(name, "", 0, floats, [&] {
+        augment_rows<Image>(gpu_, {{.flip = true, .crop = 4}, 1, 0, 0, 0}, inputs,
+                            MatrixView<const Index>(there), examples(out, Image::size));
+      });
+    };
+    gather("gather floats, augment", source, 1);
+    gather("gather bytes, augment", {bytes, MatrixView<const float>(table.data(), 3, 256)}, .25);
     const auto theta = memory(parameters), gradient = memory(parameters), slot = memory(parameters);
     const Matrix<B> velocity = rows(slot, parameters);
     line("SGD", "", 0, 5.0 * parameters, [&] {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "expunge/core/random.hpp"
-#include "expunge/data/dataset.hpp"
+#include "expunge/data/image_dataset.hpp"
 
 namespace expunge {
 
@@ -22,6 +22,21 @@ inline Dataset clouds(Index n, Index features, Index classes, std::uint32_t stre
                         static_cast<std::uint64_t>(i * features + j)));
   }
   return data;
+}
+
+/// The clouds as images: bytes, and a table for each channel.
+inline ImageDataset image_clouds(Index n, Index channels, Index pixels, Index classes,
+                                 std::uint32_t stream = 0) {
+  const Dataset data = clouds(n, channels * pixels, classes, stream);
+  ImageDataset images{make_array<std::uint8_t>(n, channels * pixels),
+                      make_array<float>(channels, 256), data.labels};
+  std::transform(data.inputs.begin(), data.inputs.end(), images.pixels.begin(), [](float x) {
+    return static_cast<std::uint8_t>(std::clamp(128 + 30 * x, 0.0f, 255.0f));
+  });
+  for (Index c = 0; c < channels; ++c)
+    for (Index byte = 0; byte < 256; ++byte)
+      images.values(c, byte) = (static_cast<float>(byte) - 128) / static_cast<float>(30 + c);
+  return images;
 }
 
 /// The same data with other inputs in the listed rows.

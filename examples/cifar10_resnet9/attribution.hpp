@@ -42,8 +42,7 @@ SubsetModels train_subset_models(Lab& lab, B& device) {
   subset.logits = lab.store.get_or_make<expunge::Half, 3>("subset_logits", subset.key, [&] {
     const auto trained = expunge::train<Net>(device, how, lab.images.train, subset.masks,
                                              lab.stage("train subset models"));
-    return expunge::evaluate_logits<expunge::Half>(device, trained,
-                                                   expunge::view(lab.images.points.inputs));
+    return expunge::evaluate_logits<expunge::Half>(device, trained, lab.images.points.inputs());
   });
   return subset;
 }

@@ -22,8 +22,8 @@ std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder,
 }
 
 /// The first `count` images of a seeded permutation.
-Dataset part_of(const CifarImages& all, Index count, std::uint64_t seed, std::uint32_t stream,
-                const char* what) {
+ImageDataset part_of(const CifarImages& all, Index count, std::uint64_t seed, std::uint32_t stream,
+                     const char* what) {
   require(count >= 1 && count <= all.size(), count, " ", what, " images asked, the files have ",
           all.size());
   std::vector<Index> order;
@@ -35,7 +35,7 @@ Dataset part_of(const CifarImages& all, Index count, std::uint64_t seed, std::ui
     part.pixels.insert(part.pixels.end(), begin, begin + CifarImages::image_bytes);
     part.labels.push_back(all.labels[static_cast<std::size_t>(from)]);
   }
-  return standardised(part, cifar10_channels);
+  return standardised_images(part, cifar10_channels);
 }
 
 std::vector<Index> forget_set_of(const Options& options, const std::vector<Label>& labels) {
@@ -66,7 +66,9 @@ Images load_images(const Options& options) {
   images.forget = forget_set_of(options, images.train.labels);
   images.retain = retain_set(images.forget, settings.images);
   for (Index i = settings.images; i < images.points.size(); ++i) images.validation.push_back(i);
-  images.hash = support::fnv1a(images.points.inputs.data(), images.points.inputs.size());
+  images.hash = support::fnv1a(images.points.pixels.data(), images.points.pixels.size());
+  images.hash =
+      support::fnv1a(images.points.values.data(), images.points.values.size(), images.hash);
   images.hash =
       support::fnv1a(images.points.labels.data(), images.points.labels.size(), images.hash);
   return images;

@@ -5,13 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "expunge/data/image_dataset.hpp"
 #include "options.hpp"
 
 namespace cifar10 {
 
 struct Images {
-  expunge::Dataset train;         // [n][3 * 32 * 32]
-  expunge::Dataset points;        // those, then the validation images: what every model is asked
+  expunge::ImageDataset train;    // [n][3 * 32 * 32]
+  expunge::ImageDataset points;   // those, then the validation images: what every model is asked
   std::vector<Index> forget;      // positions in `train`, ascending
   std::vector<Index> retain;      // the others
   std::vector<Index> validation;  // positions in `points`

@@ -87,8 +87,7 @@ FullModels<Net> train_full_models(Lab& lab, B& device) {
   copy_rows(lab.host, from.columns(Net::parameters, Net::statistics),
             expunge::view(full.models.stats));
   lab.stage("ask full models");
-  full.logits =
-      expunge::evaluate_logits<float>(device, full.models, expunge::view(lab.images.points.inputs));
+  full.logits = expunge::evaluate_logits<float>(device, full.models, lab.images.points.inputs());
   return full;
 }
 
@@ -103,8 +102,7 @@ Array<float, 3> train_oracles(Lab& lab, B& device, std::uint64_t group, const st
     const auto trained =
         expunge::retrain<Net>(device, how, lab.images.train, lab.images.forget, models,
                               how.descent.seed, 0, lab.stage("train " + name));
-    return expunge::evaluate_logits<float>(device, trained,
-                                           expunge::view(lab.images.points.inputs));
+    return expunge::evaluate_logits<float>(device, trained, lab.images.points.inputs());
   });
 }
 

@@ -23,7 +23,7 @@ struct MethodRun {
 template <class Net, class B>
 double reestimate_on_retain_set(Lab& lab, B& device, expunge::Ensemble<Net, float>& models) {
   expunge::reestimate_statistics(
-      device, models, expunge::view(lab.images.train.inputs),
+      device, models, lab.images.train.inputs(),
       expunge::all_but(models.members(), lab.train_size(), lab.images.forget),
       lab.settings().statistics_batch);
   return expunge::retrain_compute(lab.train_size(), static_cast<Index>(lab.images.forget.size()),
@@ -45,8 +45,8 @@ MethodRun run_method(Lab& lab, B& device, const std::string& name, Method method
     run.compute += reestimate_on_retain_set(lab, device, unlearned.models);
   run.seconds = clock.seconds();
   run.diverged = unlearned.report.diverged();
-  run.logits = expunge::evaluate_logits<float>(device, unlearned.models,
-                                               expunge::view(lab.images.points.inputs));
+  run.logits =
+      expunge::evaluate_logits<float>(device, unlearned.models, lab.images.points.inputs());
   return run;
 }
 
@@ -94,8 +94,7 @@ std::vector<MethodRun> run_without_training(Lab& lab, B& device, const FullModel
     MethodRun run{"do nothing", name_of(BatchNorm::reestimate), {}};
     run.compute = reestimate_on_retain_set(lab, device, models);
     run.seconds = clock.seconds();
-    run.logits =
-        expunge::evaluate_logits<float>(device, models, expunge::view(lab.images.points.inputs));
+    run.logits = expunge::evaluate_logits<float>(device, models, lab.images.points.inputs());
     runs.push_back(std::move(run));
   }
   const support::Clock clock;

@@ -25,6 +25,7 @@
 #include "expunge/data/batches.hpp"
 #include "expunge/data/dataset.hpp"
 #include "expunge/data/forget_sets.hpp"
+#include "expunge/data/image_dataset.hpp"
 #include "expunge/data/images.hpp"
 #include "expunge/data/subset_masks.hpp"
 #include "expunge/data/synthetic.hpp"

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "attribution/lockstep_cases.hpp"
+#include "comparators.hpp"
 #include "expunge/expunge_cuda.cuh"
 #include "small_data.hpp"
 
@@ -47,4 +48,16 @@ TEST_CASE("TRAK on the GPU is the CPU's") {
                             trak_effects<Flat>(Cpu<double>(2), 700)) < 1e-10);
   CHECK(relative_difference(trak_effects<Images>(Cuda<double>()),
                             trak_effects<Images>(Cpu<double>(2))) < 1e-9);
+}
+
+TEST_CASE("TRAK on the GPU takes images as bytes") {
+  using Images = ResNet9<3, 2, Shape<3, 12, 12>>;
+  const ImageDataset images = image_clouds(12, 3, 144, 3);
+  const Dataset floats = as_floats(images);
+  const auto models = initialise<Images, float>(3, 2);
+  const auto effects = [&](DatasetView data) {
+    Cuda<float> gpu;
+    return trak(gpu, {.sketch = {.dimensions = 16}}, models, data, data).weights;
+  };
+  CHECK(same_bytes(effects(images), effects(floats)));
 }

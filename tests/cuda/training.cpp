@@ -62,6 +62,34 @@ TEST_CASE("so does that of a residual network, with augmentation, weight decay a
   check_training<Residuals, double>(recipe, 1e-9);
 }
 
+TEST_CASE("images lie on the device as bytes and give what floats give, to the bit") {
+  const ImageDataset images = image_clouds(40, 3, 144, 3), points = image_clouds(300, 3, 144, 3, 1);
+  {
+    Cuda<float> gpu;
+    const Cuda<float>::ResidentScope scope(gpu);
+    const InputsView there = kept_inputs(gpu, images.inputs());
+    CHECK(there.are_bytes());
+    CHECK(detail::on_device(there.bytes.data));
+    CHECK(detail::on_device(there.values.data));
+  }
+  Recipe<> recipe = recipe_of<Residuals>();
+  for (const bool augment : {false, true}) {
+    if (augment) recipe.descent.augmentation = {.flip = true, .crop = 2, .cutout = 3};
+    const auto run = [&](DatasetView data, DatasetView asked) {
+      Cuda<float> gpu;
+      const SubsetMasks masks = fixed_size_subsets(3, 3, 40, 0.75);
+      auto models = train<Residuals>(gpu, recipe, data, masks);
+      reestimate_statistics(gpu, models, data.inputs, masks, 8);
+      return std::pair(models, evaluate_margins(gpu, models, asked));
+    };
+    const auto [models, answers] = run(images, points);
+    const auto [expected, expected_answers] = run(as_floats(images), as_floats(points));
+    CHECK(same_bytes(models.theta, expected.theta));
+    CHECK(same_bytes(models.stats, expected.stats));
+    CHECK(same_bytes(answers, expected_answers));
+  }
+}
+
 TEST_CASE("batches of other sizes, and evaluation between epochs, do not disturb recorded steps") {
   const Dataset data = clouds(50, Images::Input::size, 3);
   const auto run = [&](auto&& backend, LastBatch last) {

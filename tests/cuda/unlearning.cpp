@@ -48,6 +48,20 @@ TEST_CASE("gradient methods") {
   check_method(Scrub<>{.epochs = 2, .max_steps = 1}, 1e-10);
 }
 
+TEST_CASE("forgetting takes images as bytes") {
+  using Net = ResNet9<3, 2, Shape<3, 12, 12>>;
+  const ImageDataset images = image_clouds(20, 3, 144, 3);
+  const Dataset floats = as_floats(images);
+  const auto models = initialise<Net, double>(1, 2);
+  const auto forgotten = [&](DatasetView data) {
+    Cuda<double> gpu;
+    const auto logits = evaluate_logits<double>(gpu, models, data.inputs);
+    const auto problem = make_problem(data, {2, 3}, models, view(logits));
+    return unlearn(gpu, GradientDescent<>{.epochs = 1, .batch = 6}, problem).models.theta;
+  };
+  CHECK(same_bytes(forgotten(images), forgotten(floats)));
+}
+
 TEST_CASE("matching by descent, with a pull towards theta0") {
   DatamodelMatching<FixedChange> method{.target = {attribution}, .epochs = 2, .batch = 2};
   method.retain_multiple = 2;

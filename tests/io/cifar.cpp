@@ -99,5 +99,5 @@ TEST_CASE("standardised refuses pixels and labels that do not belong together") 
   images.pixels.resize(2 * 3072);
   images.labels = {1};
   CHECK_THROWS_WITH(standardised(images, cifar10_channels),
-                    "standardised: 6144 bytes of pixels for 1 labels");
+                    "standardised_images: 6144 bytes of pixels for 1 labels");
 }

@@ -21,7 +21,7 @@ namespace expunge {
 /// x[m] = the inputs of the point that row first + m is of.
 template <class Real>
 struct InputOfRow {
-  MatrixView<const float> inputs;
+  InputsView inputs;
   Index first, outputs;
   TensorView<Real> x;  // [members][1][features]
   EXPUNGE_HD void operator()(Index m, Index, Index j) const {
@@ -60,9 +60,8 @@ class RowGradients {
         gradients_(backend.template allocate<Real>(room * gradient_stride)) {}
 
   /// Of rows [first, first + count): [count][parameters]. `weights` are those of one member.
-  MatrixView<const Real> operator()(B& backend, Weights<Real> weights,
-                                    MatrixView<const float> inputs, const Label* labels, const F& f,
-                                    Index first, Index count) {
+  MatrixView<const Real> operator()(B& backend, Weights<Real> weights, const InputsView& inputs,
+                                    const Label* labels, const F& f, Index first, Index count) {
     const TensorView<Real> x(x_.data(), count, 1, Model::Input::size, x_stride);
     const TensorView<Real> dz(dz_.data(), count, 1, Model::classes, dz_stride);
     const MatrixView<Real> gradients(gradients_.data(), count, Model::parameters, gradient_stride);
@@ -123,7 +122,7 @@ void gradient_features(B& backend, const SketchConfig& config, Index number,
       config.dimensions, "]");
   check_labels("gradient_features", points, Model::classes);
   const typename B::ResidentScope scope(backend);
-  const MatrixView<const float> inputs = kept(backend, points.inputs);
+  const InputsView inputs = kept_inputs(backend, points.inputs);
   const Label* const labels = kept_labels(backend, points);
   const Index workers = B::lockstep_members > 0 ? 1 : backend.threads();
   const Index share = std::max<Index>((rows + workers - 1) / workers, 1);

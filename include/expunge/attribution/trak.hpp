@@ -214,8 +214,8 @@ Effects<typename B::Real> trak(B& backend, const TrakConfig& config,
       require(std::isfinite(margins(m, i)), "trak: checkpoint ", m, " gives example ", i,
               " a margin that is not finite: look at its weights and at the example's inputs");
   const typename B::ResidentScope scope(backend);
-  for (const DatasetView data : {examples, points}) {  // once for all checkpoints
-    kept(backend, data.inputs);
+  for (const DatasetView& data : {examples, points}) {  // once for all checkpoints
+    kept_inputs(backend, data.inputs);
     kept_labels(backend, data);
   }
   detail::TrakScores<Model, B, F> scores(backend, config, examples, points);

@@ -20,7 +20,7 @@
 
 #include "expunge/core/check.hpp"
 #include "expunge/core/random.hpp"
-#include "expunge/core/view.hpp"
+#include "expunge/data/inputs.hpp"
 #include "expunge/nn/shape.hpp"
 
 namespace expunge {
@@ -84,9 +84,9 @@ EXPUNGE_HD inline Index padded_position(Index i, Index extent, Border border) {
   return i < 0 ? -i : 2 * (extent - 1) - i;
 }
 
-/// One row of pixels of a moved image. `from` is a channel [height][width].
+/// One row of pixels of a moved image. `from[i]` is pixel i of a channel [height][width].
 template <class From, class To>
-EXPUNGE_HD void move_pixels(const ImageMove& move, Border border, const From* from, Index height,
+EXPUNGE_HD void move_pixels(const ImageMove& move, Border border, From from, Index height,
                             Index width, Index y, To* to) {
   const Index source_y = padded_position(y + move.down, height, border);
   const bool cut = y >= move.top && y < move.bottom;
@@ -108,14 +108,21 @@ struct AugmentationDraws {
   Index starts = 0;        // member m has the moves of member m % starts; 0: its own
 };
 
+/// Pixels [height][width] of a channel that is stored as bytes.
+struct BytePixels {
+  const std::uint8_t* bytes;
+  const float* values;  // [256]
+  EXPUNGE_HD float operator[](Index i) const { return values[bytes[i]]; }
+};
+
 /// out[m][i] = example ids[m][i] moved, for all rows of pixels.
-template <class Real, class Source>
+template <class Real>
 struct AugmentRows {
   AugmentationDraws draws;
   Index height, width;
-  MatrixView<const Source> source;  // [examples][channels * height * width]
-  MatrixView<const Index> ids;      // [members][rows]
-  TensorView<Real> out;             // [members][rows][channels * height * width]
+  InputsView source;            // [examples][channels * height * width]
+  MatrixView<const Index> ids;  // [members][rows]
+  TensorView<Real> out;         // [members][rows][channels * height * width]
 
   EXPUNGE_HD void operator()(Index m, Index i, Index line) const {
     const Index example = ids(m, i), channel = line / height, y = line % height;
@@ -123,8 +130,15 @@ struct AugmentRows {
     if (draws.starts > 0) member %= draws.starts;
     const ImageMove move =
         draw_move(draws.settings, draws.seed, member, example, draws.epoch, height, width);
-    move_pixels(move, draws.settings.border, source.row(example) + channel * height * width, height,
-                width, y, out.row(m, i) + line * width);
+    const Index plane = channel * height * width;
+    Real* to = out.row(m, i) + line * width;
+    if (source.are_bytes())
+      move_pixels(move, draws.settings.border,
+                  BytePixels{source.bytes.row(example) + plane, source.values_at(plane)}, height,
+                  width, y, to);
+    else
+      move_pixels(move, draws.settings.border, source.floats.row(example) + plane, height, width, y,
+                  to);
   }
 };
 
@@ -135,8 +149,8 @@ template <Index Channels, Index Height, Index Width>
 inline constexpr bool is_image_shape<Shape<Channels, Height, Width>> = true;
 
 /// gather_rows with augmentation: `Image` is a Shape<channels, height, width>.
-template <class Image, class B, class Source>
-void augment_rows(B& backend, const AugmentationDraws& draws, MatrixView<const Source> source,
+template <class Image, class B>
+void augment_rows(B& backend, const AugmentationDraws& draws, const InputsView& source,
                   MatrixView<const Index> ids, TensorView<typename B::Real> out) {
   static_assert(is_image_shape<Image>,
                 "augment_rows: images have a Shape of channels, height and width.");
@@ -145,11 +159,13 @@ void augment_rows(B& backend, const AugmentationDraws& draws, MatrixView<const S
                 out.members == ids.rows,
             "augment_rows: [", ids.rows, "][", ids.cols, "] images of ", source.cols, " into [",
             out.members, "][", out.rows, "][", out.features, "], an image has ", Image::size);
+    require(!source.are_bytes() || source.plane % (H * W) == 0, "augment_rows: values of ",
+            source.values.rows, " channels for images of ", C);
     require(draws.settings.border == Border::zero || draws.settings.crop < std::min(H, W),
             "augment_rows: ", draws.settings.crop, " reflected pixels around images of ", H, " x ",
             W);
     for_each_element(backend, out.members, out.rows, C * H,
-                     AugmentRows<typename B::Real, Source>{draws, H, W, source, ids, out});
+                     AugmentRows<typename B::Real>{draws, H, W, source, ids, out});
   };
   run(Image{});
 }

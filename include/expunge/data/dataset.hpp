@@ -1,23 +1,26 @@
 // A labelled data set, and the ways to arrange its rows.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include "expunge/backend/cpu.hpp"
 #include "expunge/core/array.hpp"
 #include "expunge/core/check.hpp"
+#include "expunge/data/inputs.hpp"
 
 namespace expunge {
 
 /// A view of examples: inputs [n][features] and one label each. Owns nothing.
 struct DatasetView {
-  MatrixView<const float> inputs;
+  InputsView inputs;
   const Label* labels = nullptr;
 
   Index size() const { return inputs.rows; }
 };
 
-/// Examples and their labels.
+/// Examples and their labels. Images may stay bytes: ImageDataset, in image_dataset.hpp.
 struct Dataset {
   Array<float, 2> inputs;     // [n][features]
   std::vector<Label> labels;  // [n]
@@ -41,29 +44,41 @@ inline void check_labels(const char* function, DatasetView data, Index classes,
             i, " is ", data.labels[i], ", the model has ", classes, " classes");
 }
 
-/// The listed rows, in the listed order.
-inline Dataset select_rows(const Dataset& data, const std::vector<Index>& rows) {
-  Dataset part{make_array<float>(rows.size(), data.features()), {}};
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    require(rows[i] >= 0 && rows[i] < data.size(), "select_rows: row ", rows[i], " of ",
-            data.size());
-    const float* from = data.inputs.data() + rows[i] * data.features();
-    std::copy_n(from, data.features(),
-                part.inputs.data() + static_cast<Index>(i) * data.features());
-    part.labels.push_back(data.labels[static_cast<std::size_t>(rows[i])]);
+/// The listed rows, in the listed order, as floats.
+inline Dataset select_rows(DatasetView data, const std::vector<Index>& rows) {
+  const Index n = static_cast<Index>(rows.size()), features = data.inputs.cols;
+  Dataset part{make_array<float>(n, features), {}};
+  for (const Index i : rows) {
+    require(i >= 0 && i < data.size(), "select_rows: row ", i, " of ", data.size());
+    part.labels.push_back(data.labels[i]);
   }
+  gather_inputs(Cpu<float>(1), data.inputs, MatrixView<const Index>(rows.data(), 1, n),
+                TensorView<float>(part.inputs.data(), 1, n, features));
   return part;
 }
 
+namespace detail {
+
+/// The rows of `a` and then those of `b`.
+template <class T>
+Array<T, 2> joined(const Array<T, 2>& a, const Array<T, 2>& b) {
+  require(a.shape()[1] == b.shape()[1], "concatenate: ", a.shape()[1], " and ", b.shape()[1],
+          " features");
+  Array<T, 2> both = make_array<T>(a.shape()[0] + b.shape()[0], a.shape()[1]);
+  std::copy_n(b.data(), b.size(), std::copy_n(a.data(), a.size(), both.data()));
+  return both;
+}
+
+inline std::vector<Label> joined(std::vector<Label> a, const std::vector<Label>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+}  // namespace detail
+
 /// The rows of `a` and then those of `b`: training and validation points in one array, say.
 inline Dataset concatenate(const Dataset& a, const Dataset& b) {
-  require(a.features() == b.features(), "concatenate: ", a.features(), " and ", b.features(),
-          " features");
-  Dataset both{make_array<float>(a.size() + b.size(), a.features()), a.labels};
-  std::copy_n(a.inputs.data(), a.inputs.size(), both.inputs.data());
-  std::copy_n(b.inputs.data(), b.inputs.size(), both.inputs.data() + a.inputs.size());
-  both.labels.insert(both.labels.end(), b.labels.begin(), b.labels.end());
-  return both;
+  return {detail::joined(a.inputs, b.inputs), detail::joined(a.labels, b.labels)};
 }
 
 /// The mean and standard deviation over all numbers of the inputs.

@@ -8,6 +8,7 @@
 // must be a multiple of the record, and every label in range.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -15,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "expunge/data/dataset.hpp"
+#include "expunge/data/image_dataset.hpp"
 #include "expunge/io/mapped_file.hpp"
 
 namespace expunge {
@@ -112,23 +113,28 @@ inline CifarImages read_cifar100(std::span<const std::uint8_t> bytes, const std:
 }
 
 /// (pixel / 255 - mean) / sd in float, channel by channel: to the bit what PyTorch gives for the
-/// same operations. inputs [n][3072], channel first.
-inline Dataset standardised(const CifarImages& images, const ChannelStandardisation& by) {
+/// same operations. [n][3072] bytes, channel first, and a table of these values.
+inline ImageDataset standardised_images(const CifarImages& images,
+                                        const ChannelStandardisation& by) {
   require(images.pixels.size() == images.labels.size() * CifarImages::image_bytes,
-          "standardised: ", images.pixels.size(), " bytes of pixels for ", images.labels.size(),
-          " labels");
-  for (const double sd : by.sd) require(sd > 0, "standardised: a channel's sd is ", sd);
-  std::array<std::array<float, 256>, 3> table;  // [channel][byte]
+          "standardised_images: ", images.pixels.size(), " bytes of pixels for ",
+          images.labels.size(), " labels");
+  for (const double sd : by.sd) require(sd > 0, "standardised_images: a channel's sd is ", sd);
+  ImageDataset data{make_array<std::uint8_t>(images.size(), CifarImages::image_bytes),
+                    make_array<float>(3, 256), images.labels};
+  std::copy(images.pixels.begin(), images.pixels.end(), data.pixels.begin());
   for (std::size_t c = 0; c < 3; ++c)
     for (std::size_t byte = 0; byte < 256; ++byte) {
       const float scaled = static_cast<float>(byte) / 255.0f;
-      table[c][byte] = (scaled - static_cast<float>(by.mean[c])) / static_cast<float>(by.sd[c]);
+      data.values(c, byte) =
+          (scaled - static_cast<float>(by.mean[c])) / static_cast<float>(by.sd[c]);
     }
-  Dataset data{make_array<float>(images.size(), CifarImages::image_bytes), images.labels};
-  float* to = data.inputs.data();
-  for (std::size_t i = 0; i < images.pixels.size(); ++i)
-    to[i] = table[i / 1024 % 3][images.pixels[i]];
   return data;
+}
+
+/// The same as floats.
+inline Dataset standardised(const CifarImages& images, const ChannelStandardisation& by) {
+  return as_floats(standardised_images(images, by));
 }
 
 }  // namespace expunge

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "expunge/data/inputs.hpp"
 #include "expunge/train/ensemble.hpp"
 
 namespace expunge {
@@ -12,7 +13,7 @@ namespace expunge {
 template <class Model, class B>
 Array<typename B::Real, 2> head_features(B& backend,
                                          const Ensemble<Model, typename B::Real>& models,
-                                         Index member, MatrixView<const float> inputs) {
+                                         Index member, const InputsView& inputs) {
   using Real = typename B::Real;
   static_assert(KernelModel<Model, B>,
                 "head_features: the model must have head_inputs; see docs/concepts.md#kernellayer");
@@ -21,11 +22,14 @@ Array<typename B::Real, 2> head_features(B& backend,
   weights.load(backend, models, member);
   auto workspace = Model::workspace(backend, 1, chunk);
   const auto buffer = backend.template allocate<Real>(chunk * Model::Input::size);
+  const auto values = resident(backend, inputs.values);  // once, not with every chunk
+  InputsView source = inputs;
+  source.values = values;
   Array<Real, 2> features;
   for (Index first = 0; first < inputs.rows; first += chunk) {
     const Index rows = std::min(chunk, inputs.rows - first);
     const MatrixView<Real> x(buffer.data(), rows, inputs.cols);
-    copy_rows(backend, inputs.row_range(first, rows), x);
+    copy_inputs(backend, source.row_range(first, rows), x);
     const TensorView<const Real> in = shared(MatrixView<const Real>(x), 1);
     Model::forward(backend, weights.view(), in, workspace, Mode::eval);
     const TensorView<const Real> seen = Model::head_inputs(in, workspace);

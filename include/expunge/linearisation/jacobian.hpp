@@ -107,8 +107,8 @@ class Jacobian {
     const HostBuffer<Real> gathered(inputs.cols);
     for (Index m = 0; m < points.rows; ++m) {
       const MatrixView<Real> row(gathered.data(), 1, inputs.cols);
-      gather_rows(Cpu<Real>(1), data.inputs, points.row_range(m, 1),
-                  TensorView<Real>(row.data, 1, points_, Model::Input::size));
+      gather_inputs(Cpu<Real>(1), data.inputs, points.row_range(m, 1),
+                    TensorView<Real>(row.data, 1, points_, Model::Input::size));
       copy_rows(backend, MatrixView<const Real>(row), inputs.row_range(m, 1));
     }
     check_labels("Jacobian", data, Model::classes);

@@ -103,7 +103,7 @@ class CohortDescent {
                 PassSizes most)
       : scope_(backend),
         config_(config),
-        inputs_(kept(backend, data.inputs)),
+        inputs_(kept_inputs(backend, data.inputs)),
         objective_(objective),
         optimizer_(optimizer),
         first_(first),
@@ -217,7 +217,7 @@ class CohortDescent {
                      Index pass) {
     const MatrixView<const Index> examples(batch_.data(), count_, rows, most_.minibatch);
     const TensorView<Real> x(x_.data(), count_, rows, Model::Input::size, x_stride());
-    gather_inputs(backend, epoch, examples, x);
+    take_inputs(backend, epoch, examples, x);
 
     const TensorView<Real> dlogits(dlogits_.data(), count_, rows, Model::classes, logit_stride());
     const MatrixView<Real> losses(losses_.data(), count_, rows, most_.minibatch);
@@ -236,20 +236,19 @@ class CohortDescent {
       objective_.add_weight_gradient(backend, first_, weights.theta(), gradient_.theta());
   }
 
-  void gather_inputs(B& backend, Index epoch, MatrixView<const Index> examples,
-                     TensorView<Real> x) {
+  void take_inputs(B& backend, Index epoch, MatrixView<const Index> examples, TensorView<Real> x) {
     if constexpr (is_image_shape<typename Model::Input>) {
       if (config_.augmentation.any())
         return augment_rows<typename Model::Input>(
             backend, {config_.augmentation, config_.seed, epoch, first_, config_.starts}, inputs_,
             examples, x);
     }
-    gather_rows(backend, inputs_, examples, x);
+    gather_inputs(backend, inputs_, examples, x);
   }
 
   typename B::ResidentScope scope_;  // first: it outlives what is kept
   const DescentConfig& config_;
-  MatrixView<const float> inputs_;  // of the data set
+  InputsView inputs_;  // of the data set
   const Objective& objective_;
   const Optimizer& optimizer_;
   Index first_, count_;
@@ -314,7 +313,7 @@ DescentReport descend(B& backend, const DescentConfig& config, DatasetView data,
   ProgressCounter counter(progress, ensemble.members());
   if (members == 0) return report;
   const typename B::ResidentScope scope(backend);
-  kept(backend, data.inputs);  // once for all cohorts, and before their size is chosen
+  kept_inputs(backend, data.inputs);  // once for all cohorts, and before their size is chosen
   const detail::PassSizes of_first = detail::largest_pass(objective, config, 0);
   const std::size_t bytes = member_bytes<Model, B>(of_first.minibatch, 2 + OptimizerType::slots);
   for_each_cohort(backend, ensemble.members(), bytes, [&](B& worker, Index first, Index count) {

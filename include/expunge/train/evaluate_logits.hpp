@@ -37,7 +37,7 @@ class Evaluator {
 
   /// Writes logits [members][points][k] for inputs [points][features], which all members share.
   template <class Stored>
-  void operator()(B& backend, Weights<Real> weights, MatrixView<const float> inputs,
+  void operator()(B& backend, Weights<Real> weights, const InputsView& inputs,
                   TensorView<Stored> out) {
     for_each_chunk(backend, weights, inputs, [&](Index first, TensorView<const Real> logits) {
       store(backend, logits, first, out);
@@ -72,12 +72,14 @@ class Evaluator {
  private:
   /// f(first point, logits of the chunk)
   template <class F>
-  void for_each_chunk(B& backend, Weights<Real> weights, MatrixView<const float> inputs,
-                      const F& f) {
+  void for_each_chunk(B& backend, Weights<Real> weights, const InputsView& inputs, const F& f) {
+    const auto values = resident(backend, inputs.values);  // once, not with every chunk
+    InputsView source = inputs;
+    source.values = values;
     for (Index first = 0; first < inputs.rows; first += chunk) {
       const Index rows = std::min(chunk, inputs.rows - first);
       const MatrixView<Real> x(inputs_.data(), rows, inputs.cols);
-      copy_rows(backend, inputs.row_range(first, rows), x);
+      copy_inputs(backend, source.row_range(first, rows), x);
       f(first, Model::forward(backend, weights, shared(MatrixView<const Real>(x), members_),
                               workspace_, Mode::eval));
     }
@@ -117,7 +119,7 @@ void evaluate_cohorts(B& backend, const Ensemble<Model, typename B::Real>& ensem
 /// Logits [members][points][k] of every model, as float, Half or double.
 template <class Stored = float, class Model, class B>
 Array<Stored, 3> evaluate_logits(B& backend, const Ensemble<Model, typename B::Real>& ensemble,
-                                 MatrixView<const float> inputs, const Progress& progress = {}) {
+                                 const InputsView& inputs, const Progress& progress = {}) {
   require(inputs.cols == Model::Input::size, "evaluate_logits: inputs have ", inputs.cols,
           " features, the model takes ", Model::Input::size);
   Array<Stored, 3> logits = make_array<Stored>(ensemble.members(), inputs.rows, Model::classes);

@@ -74,12 +74,12 @@ namespace detail {
 
 /// The passes of one cohort: lists [members] of examples, all of one length.
 template <class Model, class B>
-void reestimate_cohort(B& backend, MatrixView<const float> inputs,
+void reestimate_cohort(B& backend, const InputsView& inputs,
                        const std::vector<std::vector<Index>>& lists, Index batch,
                        Weights<typename B::Real> weights, MatrixView<const Index> positions) {
   using Real = typename B::Real;
   const typename B::ResidentScope scope(backend);
-  const MatrixView<const float> examples = kept(backend, inputs);
+  const InputsView examples = kept_inputs(backend, inputs);
   const Index members = weights.theta.rows, n = static_cast<Index>(lists[0].size());
   const std::vector<Index> ends = batch_ends(n, batch, LastBatch::merge);
   const Index most = largest_batch(n, batch, LastBatch::merge);
@@ -100,7 +100,7 @@ void reestimate_cohort(B& backend, MatrixView<const float> inputs,
     const Index first = b == 0 ? 0 : ends[b - 1], rows = ends[b] - first;
     const MatrixView<const Index> ids(id_memory.data() + first, members, rows, n);
     const TensorView<Real> x(x_memory.data(), members, rows, Model::Input::size, stride);
-    gather_rows(backend, examples, ids, x);
+    gather_inputs(backend, examples, ids, x);
     for_each_element(backend, members, 1, positions.cols, ClearStatistics<Real>{of});
     Model::forward(backend, weights, x, space, Mode::train);
     for_each_element(backend, members, 1, positions.cols, AddBatchStatistics<Real>{of});
@@ -129,7 +129,7 @@ inline void check_subsets(const SubsetMasks& masks, Index cohort) {
 /// does not fit, a subset is empty, or a cohort's subsets differ in size.
 template <class Model, class B>
 void reestimate_statistics(B& backend, Ensemble<Model, typename B::Real>& ensemble,
-                           MatrixView<const float> inputs, const SubsetMasks& masks, Index batch,
+                           const InputsView& inputs, const SubsetMasks& masks, Index batch,
                            const Progress& progress = {}) {
   require(inputs.cols == Model::Input::size, "reestimate_statistics: inputs have ", inputs.cols,
           " features, the model takes ", Model::Input::size);
@@ -143,7 +143,7 @@ void reestimate_statistics(B& backend, Ensemble<Model, typename B::Real>& ensemb
   detail::check_subsets(masks, together);
   ProgressCounter counter(progress, ensemble.members());
   const typename B::ResidentScope scope(backend);
-  kept(backend, inputs);  // once for all cohorts
+  kept_inputs(backend, inputs);  // once for all cohorts
   const std::size_t bytes =
       member_bytes<Model, B>(largest_batch(masks.size(0), batch, LastBatch::merge), 2);
   for_each_cohort(backend, ensemble.members(), bytes, [&](B& worker, Index first, Index count) {
@@ -162,8 +162,7 @@ void reestimate_statistics(B& backend, Ensemble<Model, typename B::Real>& ensemb
 /// The same from all examples, for every member.
 template <class Model, class B>
 void reestimate_statistics(B& backend, Ensemble<Model, typename B::Real>& ensemble,
-                           MatrixView<const float> inputs, Index batch,
-                           const Progress& progress = {}) {
+                           const InputsView& inputs, Index batch, const Progress& progress = {}) {
   reestimate_statistics(backend, ensemble, inputs, all_but(ensemble.members(), inputs.rows, {}),
                         batch, progress);
 }

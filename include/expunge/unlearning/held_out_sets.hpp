@@ -8,7 +8,6 @@
 // Cost: sets x oracles full trainings, once for all methods that are to be compared.
 #pragma once
 
-#include <cstring>
 #include <vector>
 
 #include "expunge/data/forget_sets.hpp"
@@ -44,11 +43,9 @@ inline void check_points(const char* who, DatasetView data, DatasetView points, 
           " features, training examples ", data.inputs.cols);
   require(points.size() >= data.size(), who, ": ", points.size(), " points, fewer than the ",
           data.size(), " training examples that they must begin with");
-  const std::size_t bytes = static_cast<std::size_t>(data.inputs.cols) * sizeof(float);
   for (Index i = 0; i < data.size(); ++i)
-    require(points.labels[i] == data.labels[i] &&
-                std::memcmp(points.inputs.row(i), data.inputs.row(i), bytes) == 0,
-            who, ": point ", i, " is not training example ", i);
+    require(points.labels[i] == data.labels[i] && same_row(points.inputs, i, data.inputs, i), who,
+            ": point ", i, " is not training example ", i);
   check_labels(who, points, classes);
 }
 

@@ -1,7 +1,6 @@
 // What every unlearning method is given: trained models, the data, and what to forget.
 #pragma once
 
-#include <algorithm>
 #include <vector>
 
 #include "expunge/data/dataset.hpp"
@@ -30,13 +29,7 @@ TensorView<const Real> training_logits(const Problem<Model, Real>& problem) {
 /// The forget set's examples.
 template <class Model, class Real>
 Dataset forget_examples(const Problem<Model, Real>& problem) {
-  Dataset forget{make_array<float>(problem.forget.size(), problem.data.inputs.cols), {}};
-  for (std::size_t i = 0; i < problem.forget.size(); ++i) {
-    std::copy_n(problem.data.inputs.row(problem.forget[i]), problem.data.inputs.cols,
-                forget.inputs.data() + static_cast<Index>(i) * problem.data.inputs.cols);
-    forget.labels.push_back(problem.data.labels[problem.forget[i]]);
-  }
-  return forget;
+  return select_rows(problem.data, problem.forget);
 }
 
 /// Checks the pieces and fills the retain set in.

@@ -45,12 +45,12 @@ namespace detail {
 
 /// The rows of `data` whose label occurs among the forget set's.
 template <class Model, class Real>
-Dataset rows_of_forgotten_classes(const Problem<Model, Real>& problem, const Dataset& data) {
+Dataset rows_of_forgotten_classes(const Problem<Model, Real>& problem, DatasetView data) {
   std::set<Label> classes;
   for (const Index i : problem.forget) classes.insert(problem.data.labels[i]);
   std::vector<Index> rows;
   for (Index i = 0; i < data.size(); ++i)
-    if (classes.contains(data.labels[static_cast<std::size_t>(i)])) rows.push_back(i);
+    if (classes.contains(data.labels[i])) rows.push_back(i);
   require(!rows.empty(), "scrub_rewind: no validation point has a class of the forget set");
   return select_rows(data, rows);
 }
@@ -74,7 +74,7 @@ Ensemble<Model, Real> last_finite(const std::vector<Ensemble<Model, Real>>& kept
 template <class Model, class B, class LossType>
 Rewound<Model, typename B::Real> scrub_rewind(B& backend, const Scrub<LossType>& method,
                                               const Problem<Model, typename B::Real>& problem,
-                                              const Dataset& validation,
+                                              DatasetView validation,
                                               const Progress& progress = {}) {
   using Real = typename B::Real;
   method.validate();
