@@ -33,22 +33,31 @@ cmake --build "$build" --target bench_gpu bench_gpu_layers bench_gpu_lasso bench
   exit 1
 }
 
+# What fails is said and does not keep the rest from running; the script ends with 1 then.
+failed=0
+check() {  # LOG COMMAND...: the last lines; if it fails, many
+  local log=$1
+  shift
+  if "$@" > "$log" 2>&1; then tail -n 3 "$log"; else failed=1; tail -n 60 "$log"; fi
+}
+peer() { "$python" "$@" || echo "the peer failed: nothing to compare with"; }
+
 echo; echo "## Tests on the device"
-"$build/tests/cuda/device/test_cuda_device" | tail -n 3
+tests=$build/tests/cuda/device/test_cuda_device
+check "$build/device_tests.log" "$tests"
 if command -v compute-sanitizer > /dev/null; then
-  compute-sanitizer --error-exitcode 1 --report-api-errors no "$build/tests/cuda/device/test_cuda_device" \
-    --test-case='layers*,sums*,a step is*,products and*,training*,gradient*,matching*,Gauss*,LASSO*,TRAK*,KLoM*' |
-    tail -n 1
+  check "$build/sanitizer.log" compute-sanitizer --error-exitcode 1 --report-api-errors no "$tests" \
+    --test-case='layers*,sums*,a step is*,products and*,training*,images*,gradient*,matching*,Gauss*,LASSO*,TRAK*,KLoM*'
 fi
 
 echo; echo "## Layers of ResNet-9"
-"$build/bench/bench_gpu_layers"
+"$build/bench/bench_gpu_layers" || failed=1
 
 echo; echo "## Networks"
-"$build/bench/bench_gpu" "${sizes[@]}"
+"$build/bench/bench_gpu" "${sizes[@]}" || failed=1
 echo; echo "## Networks, PyTorch"
 if "$python" -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2> /dev/null; then
-  (cd bench/peers && "$python" gpu_torch.py "${peer_sizes[@]}")
+  peer bench/peers/gpu_torch.py "${peer_sizes[@]}"
 else
   echo "left out: $python has no torch that sees the GPU"
 fi
@@ -58,19 +67,20 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 IFS=, read -r models examples targets <<< "$lasso"
 "$build/bench/bench_lasso_stage" make "$folder" "$models" "$examples" "$targets"
-"$build/bench/bench_gpu_lasso" "$folder"
+"$build/bench/bench_gpu_lasso" "$folder" || failed=1
 echo; echo "## LASSO, FISTA by products"
 if "$python" -c 'import cupy; cupy.zeros(1)' 2> /dev/null; then
-  "$python" bench/peers/gpu_fista.py "$folder"
+  peer bench/peers/gpu_fista.py "$folder"
 else
   echo "left out: $python has no cupy that sees the GPU"
 fi
 
 echo; echo "## TRAK features"
-"$build/bench/bench_gpu_trak"
+"$build/bench/bench_gpu_trak" || failed=1
 echo; echo "## TRAK features, traker"
 if "$python" -c 'import torch, trak, sys; sys.exit(not torch.cuda.is_available())' 2> /dev/null; then
-  (cd bench/peers && "$python" gpu_trak.py)
+  peer bench/peers/gpu_trak.py
 else
   echo "left out: $python has no traker, or no torch that sees the GPU"
 fi
+exit "$failed"

@@ -27,10 +27,16 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       -Wno-error=use-after-free -Wno-error=free-nonheap-object -Wno-error=nonnull)
   endif()
 endif()
+# nvcc takes no -march=native. What it compiles must not be linked with what is compiled for another processor:
+# Eigen then has two kinds of memory.
+set(expunge_native ${EXPUNGE_NATIVE})
+if(EXPUNGE_CUDA STREQUAL "ON")
+  set(expunge_native OFF)
+endif()
 target_compile_options(expunge_own_settings INTERFACE
   "$<$<COMPILE_LANGUAGE:CXX>:${warnings}>"
   "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra>"
-  "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${EXPUNGE_NATIVE}>>:-march=native>"
+  "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${expunge_native}>>:-march=native>"
   "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${EXPUNGE_WARNINGS_AS_ERRORS}>>:-Werror>"
   "$<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${EXPUNGE_WARNINGS_AS_ERRORS}>>:-Werror=all-warnings>")
 

@@ -246,3 +246,16 @@ TEST_CASE("members go in cohorts of the size that is set, or that the memory hol
 TEST_CASE("a device that is not there is an error with the call") {
   CHECK_THROWS_AS(Cuda<float>(99), cuda_error);
 }
+
+TEST_CASE("an error that was caught does not break what comes after it") {
+  Cuda<float> gpu;
+  const auto memory = gpu.allocate<float>(4);
+  CHECK_THROWS_AS(gpu.allocate<float>(Index{1} << 50), cuda_error);
+  const TensorView<float> x(memory.data(), 1, 1, 4);
+  for_each_element(gpu, 1, 1, 4, MarkElements<float>{x});
+  CHECK(host_copy(gpu, MatrixView<const float>(x.flat()))[3] == 3);
+  CHECK_THROWS_AS(gpu.allocate<float>(Index{1} << 50), cuda_error);
+  const auto sums = gpu.allocate<float>(1);
+  channel_sums(gpu, TensorView<const float>(x), 4, MatrixView<float>(sums.data(), 1, 1));
+  CHECK(host_copy(gpu, MatrixView<const float>(sums.data(), 1, 1))[0] == 6);
+}

@@ -16,15 +16,23 @@ class cuda_error : public std::runtime_error {
 
 namespace detail {
 
+/// The thread's last error, once thrown or of no matter, would else be taken for the next kernel's.
+inline void forget_last_error() {
+  static_cast<void>(cudaGetLastError());
+}
+
 /// Throws cuda_error with the call unless it succeeded.
 template <class... Parts>
 void check_device(cudaError_t status, const Parts&... call) {
-  if (status != cudaSuccess) throw cuda_error(sentence(call..., ": ", cudaGetErrorString(status)));
+  if (status == cudaSuccess) return;
+  forget_last_error();
+  throw cuda_error(sentence(call..., ": ", cudaGetErrorString(status)));
 }
 template <class... Parts>
 void check_device(cublasStatus_t status, const Parts&... call) {
-  if (status != CUBLAS_STATUS_SUCCESS)
-    throw cuda_error(sentence(call..., ": ", cublasGetStatusString(status)));
+  if (status == CUBLAS_STATUS_SUCCESS) return;
+  forget_last_error();
+  throw cuda_error(sentence(call..., ": ", cublasGetStatusString(status)));
 }
 
 }  // namespace detail

@@ -63,6 +63,23 @@ class MemberPointers {
   CudaBuffer<T*> pointers_;
 };
 
+/// x' op(L) = b' in place, for one member: the batched call is made for many small systems.
+template <class Real, class Math>
+void solve_triangular(const Cuda<Real, Math>& backend, cublasOperation_t op,
+                      MatrixView<const Real> l, MatrixView<Real> x) {
+  const int n = blas_extent("rows", x.rows), columns = blas_extent("columns", x.cols);
+  const Real one = 1;
+  const auto solve = [&](auto call) {
+    check_device(call(backend.context().blas(), CUBLAS_SIDE_RIGHT, CUBLAS_FILL_MODE_LOWER, op,
+                      CUBLAS_DIAG_NON_UNIT, columns, n, &one, l.data, n, x.data, columns),
+                 "cublas<t>trsm of [", n, "][", columns, "]");
+  };
+  if constexpr (std::is_same_v<Real, double>)
+    solve(cublasDtrsm);
+  else
+    solve(cublasStrsm);
+}
+
 /// x' op(L) = b' in place, for every member.
 template <class Real, class Math>
 void solve_triangular(const Cuda<Real, Math>& backend, cublasOperation_t op,
@@ -101,12 +118,17 @@ void solve_cholesky(const Cuda<Real, Math>& backend, std::type_identity_t<Tensor
                     TensorView<Real> x, Solve which = Solve::whole) {
   check_factors(l, x);
   if (x.empty()) return;
+  // x' [columns][n], column by column, is x row by row: L x = b is x' L' = b'
+  const bool forward = which != Solve::half_transpose, backward = which != Solve::half;
+  if (x.members == 1) {
+    if (forward) detail::solve_triangular(backend, CUBLAS_OP_T, l[0], x[0]);
+    if (backward) detail::solve_triangular(backend, CUBLAS_OP_N, l[0], x[0]);
+    return;
+  }
   const detail::MemberPointers<const Real> factors(backend, l);
   const detail::MemberPointers<Real> sides(backend, x);
-  // x' [columns][n], column by column, is x row by row: L x = b is x' L' = b'
-  if (which != Solve::half_transpose)
-    detail::solve_triangular(backend, CUBLAS_OP_T, factors, sides, x);
-  if (which != Solve::half) detail::solve_triangular(backend, CUBLAS_OP_N, factors, sides, x);
+  if (forward) detail::solve_triangular(backend, CUBLAS_OP_T, factors, sides, x);
+  if (backward) detail::solve_triangular(backend, CUBLAS_OP_N, factors, sides, x);
 }
 
 template <class Real, class Math>

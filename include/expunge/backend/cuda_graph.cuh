@@ -71,7 +71,11 @@ class CudaRecording {
         graph = capture.end();
       } catch (const cuda_error&) {
         capture.end();
-        cudaGetLastError();  // of the call that failed
+        forget_last_error();  // of the recording that broke
+      } catch (...) {
+        capture.end();
+        context.free_late();
+        throw;
       }
     }
     return context.free_late() ? nullptr : std::move(graph);
@@ -89,11 +93,11 @@ class CudaRecording {
     cudaGraphExecUpdateResultInfo ignored{};
     if (runnable_ && cudaGraphExecUpdate(runnable_.get(), graph, &ignored) == cudaSuccess)
       return true;
-    cudaGetLastError();
+    forget_last_error();
     if (runnable_) context.wait();  // it may still run
     cudaGraphExec_t runnable = nullptr;
     const cudaError_t status = cudaGraphInstantiate(&runnable, graph, 0);
-    if (status != cudaSuccess) cudaGetLastError();
+    if (status != cudaSuccess) forget_last_error();
     runnable_.reset(status == cudaSuccess ? runnable : nullptr);
     return runnable_ != nullptr;
   }

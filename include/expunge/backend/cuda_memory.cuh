@@ -90,14 +90,14 @@ class CudaContext {
     cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
     const bool known = cudaStreamIsCapturing(stream_.get(), &status) == cudaSuccess;
     if (!known || status == cudaStreamCaptureStatusNone || late_count_ == late_.size())
-      cudaFreeAsync(p, stream_.get());
+      free_now(p);
     else
       late_[late_count_++] = p;
   }
   /// Whether memory was freed since the recording began; it is given back now.
   bool free_late() noexcept {
     const bool any = late_count_ > 0;
-    while (late_count_ > 0) cudaFreeAsync(late_[--late_count_], stream_.get());
+    while (late_count_ > 0) free_now(late_[--late_count_]);
     return any;
   }
   void wait() const { check_device(cudaStreamSynchronize(stream()), "cudaStreamSynchronize"); }
@@ -112,6 +112,9 @@ class CudaContext {
   }
 
  private:
+  void free_now(void* p) const noexcept {
+    if (cudaFreeAsync(p, stream_.get()) != cudaSuccess) forget_last_error();
+  }
   void select() const { check_device(cudaSetDevice(device_), "cudaSetDevice(", device_, ")"); }
 
   /// Given to cuBLAS so that it allocates nothing while a step is recorded: what it would take
@@ -172,13 +175,17 @@ template <class T>
 void copy_bytes(CudaContext& context, MatrixView<const T> from, T* to, Index to_stride) {
   if (from.empty()) return;
   const auto bytes = [](Index n) { return static_cast<std::size_t>(n) * sizeof(T); };
+  const cudaStream_t stream = context.stream();
+  if (from.stride == from.cols && to_stride == from.cols) {  // one row of all numbers
+    from = {from.data, 1, from.rows * from.cols};
+    to_stride = from.cols;
+  }
   const std::size_t width = bytes(from.cols);
   const bool together = from.rows > 1 && from.stride >= from.cols && to_stride >= from.cols &&
                         bytes(std::max(from.stride, to_stride)) <= most_pitch;
   const Index rows = together ? from.rows : 1;
   const std::size_t from_pitch = together ? bytes(from.stride) : width;
   const std::size_t to_pitch = together ? bytes(to_stride) : width;
-  const cudaStream_t stream = context.stream();
   for (Index i = 0; i < from.rows; i += rows) {  // rows that overlap or lie far apart go one by one
     if (together)
       check_device(cudaMemcpy2DAsync(to, to_pitch, from.data, from_pitch, width,

@@ -12,6 +12,15 @@
 
 namespace cuda_stand_in {
 
+/// The last call's failure, until somebody asks for it: a kernel that is launched meanwhile fails.
+inline cudaError_t last_error = cudaSuccess;
+
+/// The status, remembered if it is a failure.
+inline cudaError_t told(cudaError_t status) {
+  if (status != cudaSuccess) last_error = status;
+  return status;
+}
+
 using Work = std::vector<std::function<void()>>;
 
 class Capture {
@@ -36,7 +45,7 @@ class Capture {
   /// A call that cannot be recorded: it fails, and so will the end of the capture.
   cudaError_t refuse_if_active() {
     broken_ = broken_ || active_;
-    return active_ ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
+    return told(active_ ? cudaErrorStreamCaptureUnsupported : cudaSuccess);
   }
 
   void begin() {

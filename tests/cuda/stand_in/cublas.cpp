@@ -55,14 +55,31 @@ bool on_device(const void* p) {
   return cuda_stand_in::DeviceMemory::get().owns(p);
 }
 
+bool is_expected(cublasSideMode_t side, cublasFillMode_t triangle, cublasOperation_t op,
+                 cublasDiagType_t diagonal) {  // expunge never asks for anything else
+  return side == CUBLAS_SIDE_RIGHT && triangle == CUBLAS_FILL_MODE_LOWER &&
+         diagonal == CUBLAS_DIAG_NON_UNIT && op != CUBLAS_OP_C;
+}
+
+template <class Real>
+cublasStatus_t solve_right_once(cublasSideMode_t side, cublasFillMode_t triangle,
+                                cublasOperation_t op, cublasDiagType_t diagonal, int m, int n,
+                                const Real* alpha, const Real* a, int lda, Real* b, int ldb) {
+  if (!is_expected(side, triangle, op, diagonal)) return CUBLAS_STATUS_NOT_SUPPORTED;
+  if (m < 0 || n < 0 || lda < n || lda < 1 || ldb < m || ldb < 1 || !on_device(a) || !on_device(b))
+    return CUBLAS_STATUS_INVALID_VALUE;
+  const Real by = *alpha;
+  cuda_stand_in::Capture::get().queue(
+      [=] { solve_right(op == CUBLAS_OP_T, m, n, by, a, lda, b, ldb); });
+  return CUBLAS_STATUS_SUCCESS;
+}
+
 template <class Real>
 cublasStatus_t solve_right_batch(cublasSideMode_t side, cublasFillMode_t triangle,
                                  cublasOperation_t op, cublasDiagType_t diagonal, int m, int n,
                                  const Real* alpha, const Real* const* a, int lda, Real* const* b,
                                  int ldb, int batch) {
-  const bool expected = side == CUBLAS_SIDE_RIGHT && triangle == CUBLAS_FILL_MODE_LOWER &&
-                        diagonal == CUBLAS_DIAG_NON_UNIT && op != CUBLAS_OP_C;
-  if (!expected) return CUBLAS_STATUS_NOT_SUPPORTED;  // expunge never asks for it
+  if (!is_expected(side, triangle, op, diagonal)) return CUBLAS_STATUS_NOT_SUPPORTED;
   if (m < 0 || n < 0 || batch < 0 || lda < n || lda < 1 || ldb < m || ldb < 1 || !on_device(a) ||
       !on_device(b))
     return CUBLAS_STATUS_INVALID_VALUE;
@@ -120,6 +137,17 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t, cublasOperation_t op_a
   run(a_turned, b_turned, m, n, k, alpha, a, lda, stride_a, b, ldb, stride_b, beta, c, ldc,
       stride_c, batch);
   return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasStrsm(cublasHandle_t, cublasSideMode_t side, cublasFillMode_t triangle,
+                           cublasOperation_t op, cublasDiagType_t diagonal, int m, int n,
+                           const float* alpha, const float* a, int lda, float* b, int ldb) {
+  return solve_right_once(side, triangle, op, diagonal, m, n, alpha, a, lda, b, ldb);
+}
+cublasStatus_t cublasDtrsm(cublasHandle_t, cublasSideMode_t side, cublasFillMode_t triangle,
+                           cublasOperation_t op, cublasDiagType_t diagonal, int m, int n,
+                           const double* alpha, const double* a, int lda, double* b, int ldb) {
+  return solve_right_once(side, triangle, op, diagonal, m, n, alpha, a, lda, b, ldb);
 }
 
 cublasStatus_t cublasStrsmBatched(cublasHandle_t, cublasSideMode_t side, cublasFillMode_t triangle,

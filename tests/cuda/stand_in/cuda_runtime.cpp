@@ -3,11 +3,13 @@
 #include <cuda_runtime.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "capture.hpp"
 
 using cuda_stand_in::Capture;
 using cuda_stand_in::DeviceMemory;
+using cuda_stand_in::told;
 using cuda_stand_in::Work;
 
 /// The runtime's types of a graph, and of one that can be launched.
@@ -21,7 +23,7 @@ struct CUgraphExec_st {
 namespace {
 
 cudaError_t succeed_if(bool fine) {
-  return fine ? cudaSuccess : cudaErrorInvalidValue;
+  return told(fine ? cudaSuccess : cudaErrorInvalidValue);
 }
 
 /// A copy within the device can be recorded, one with the host cannot: what is there may change.
@@ -57,20 +59,20 @@ cudaError_t cudaStreamSynchronize(cudaStream_t) {
   return Capture::get().refuse_if_active();
 }
 cudaError_t cudaGetLastError() {
-  return cudaSuccess;
+  return std::exchange(cuda_stand_in::last_error, cudaSuccess);
 }
 cudaError_t cudaStreamIsCapturing(cudaStream_t, cudaStreamCaptureStatus* status) {
   *status = Capture::get().active() ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return cudaSuccess;
 }
 cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) {
-  if (Capture::get().active()) return cudaErrorIllegalState;
+  if (Capture::get().active()) return told(cudaErrorIllegalState);
   Capture::get().begin();
   return cudaSuccess;
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t* graph) {
   Work work;
-  if (!Capture::get().end(work)) return cudaErrorStreamCaptureInvalidated;
+  if (!Capture::get().end(work)) return told(cudaErrorStreamCaptureInvalidated);
   *graph = new CUgraph_st{std::move(work)};
   return cudaSuccess;
 }
@@ -84,7 +86,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* runnable, cudaGraph_t graph, u
 }
 cudaError_t cudaGraphExecUpdate(cudaGraphExec_t runnable, cudaGraph_t graph,
                                 cudaGraphExecUpdateResultInfo*) {
-  if (runnable->work.size() != graph->work.size()) return cudaErrorGraphExecUpdateFailure;
+  if (runnable->work.size() != graph->work.size()) return told(cudaErrorGraphExecUpdateFailure);
   runnable->work = graph->work;
   return cudaSuccess;
 }
@@ -115,7 +117,7 @@ cudaError_t cudaMallocFromPoolAsync(void** p, std::size_t bytes, cudaMemPool_t, 
   const cudaError_t status = Capture::get().refuse_if_active();
   if (status != cudaSuccess) return status;
   *p = DeviceMemory::get().allocate(bytes);
-  return *p != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
+  return told(*p != nullptr ? cudaSuccess : cudaErrorMemoryAllocation);
 }
 cudaError_t cudaFreeAsync(void* p, cudaStream_t) {
   const cudaError_t status = Capture::get().refuse_if_active();
@@ -136,7 +138,7 @@ cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_pitch, const void* from,
                               cudaMemcpyKind, cudaStream_t) {
   constexpr std::size_t most = 0x7fffffff;
   if (width > to_pitch || width > from_pitch || std::max(to_pitch, from_pitch) > most)
-    return cudaErrorInvalidPitchValue;
+    return told(cudaErrorInvalidPitchValue);
   return queue_copy(to, from, [=] {
     for (std::size_t i = 0; i < height; ++i)
       std::memcpy(static_cast<char*>(to) + i * to_pitch,
@@ -148,7 +150,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
   return queue_copy(to, from, [=] { std::memcpy(to, from, bytes); });
 }
 cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t) {
-  if (!DeviceMemory::get().owns(to)) return cudaErrorInvalidValue;
+  if (!DeviceMemory::get().owns(to)) return told(cudaErrorInvalidValue);
   Capture::get().queue([=] { std::memset(to, value, bytes); });
   return cudaSuccess;
 }

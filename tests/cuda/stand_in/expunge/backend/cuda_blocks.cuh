@@ -13,6 +13,7 @@ template <class F>
 void launch_blocks(const CudaContext&, Index blocks, const F& f) {
   constexpr Index threads = 64;
   thrust::cuda::refuse_host_addresses(f);
+  check_device(cudaGetLastError(), "an earlier call");
   cuda_stand_in::Capture::get().queue([blocks, f] {
     for (Index block = blocks - 1; block >= 0; --block) {
       std::vector<typename F::Value> parts;

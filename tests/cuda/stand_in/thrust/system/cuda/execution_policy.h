@@ -8,6 +8,7 @@
 #include <thrust/for_each.h>
 #include <thrust/iterator/reverse_iterator.h>
 #include <thrust/system/cpp/execution_policy.h>
+#include <thrust/system_error.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -47,6 +48,8 @@ struct StandInPolicy : thrust::cpp::execution_policy<StandInPolicy> {};
 template <class Iterator, class Size, class F>
 Iterator for_each_n(StandInPolicy&, Iterator first, Size n, F f) {
   refuse_host_addresses(f);
+  if (const cudaError_t earlier = cudaGetLastError(); earlier != cudaSuccess)
+    throw thrust::system_error(earlier, thrust::generic_category(), "an earlier call");
   cuda_stand_in::Capture::get().queue([first, n, f] {
     thrust::for_each_n(thrust::cpp::par, thrust::make_reverse_iterator(first + n), n, f);
   });
