@@ -1,10 +1,12 @@
 // The paper's network on the paper's images: ResNet-9 on CIFAR-10 forgets, and is scored against
 // networks that never saw the forget set.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 #include "experiment.hpp"
 #include "expunge/report/table_text.hpp"
+#include "support/device_option.hpp"
 #include "support/progress_bar.hpp"
 
 namespace {
@@ -12,18 +14,34 @@ namespace {
 using namespace expunge;
 using namespace cifar10;
 
-std::vector<ScoredRun> run_on_cpu(Lab& lab) {
+/// EXPUNGE_WIDTHS: those that CMake compiles a file each for.
+const std::vector<Index> cpu_widths = {EXPUNGE_WIDTHS}, gpu_widths = {8, 64};
+
+bool has(const std::vector<Index>& widths, Index width) {
+  return std::find(widths.begin(), widths.end(), width) != widths.end();
+}
+
+/// Where to run; throws std::invalid_argument if the width is not compiled for it.
+support::Device device_for(const Options& options) {
+  const Index width = options.settings.width;
+  const bool gpu_first = options.device != support::Device::automatic || has(gpu_widths, width);
+  const support::Device device = gpu_first ? support::choose(options.device) : support::Device::cpu;
+  const bool on_gpu = device == support::Device::cuda;
+  const std::vector<Index>& widths = on_gpu ? gpu_widths : cpu_widths;
+  std::string list;
+  for (const Index w : widths) list += (list.empty() ? "" : ", ") + std::to_string(w);
+  require(has(widths, width), "--width ", width, ": this program was compiled for ",
+          on_gpu ? "the GPU" : "the CPU", " with ", list,
+          on_gpu ? "" : "; -DEXPUNGE_CIFAR10_WIDTHS=... chooses others");
+  return device;
+}
+
+template <Index... Widths>
+std::vector<ScoredRun> run_on_cpu(Lab& lab, std::integer_sequence<Index, Widths...>) {
   Cpu<float> cpu(lab.options.threads);
-  switch (lab.settings().width) {
-    case 4:
-      return run_experiment<4>(lab, cpu);
-    case 8:
-      return run_experiment<8>(lab, cpu);
-    case 16:
-      return run_experiment<16>(lab, cpu);
-    default:
-      return run_experiment<64>(lab, cpu);
-  }
+  std::vector<ScoredRun> rows;
+  ((lab.settings().width == Widths && (rows = run_experiment<Widths>(lab, cpu), true)) || ...);
+  return rows;
 }
 
 std::vector<ScoredRun> run_on(support::Device device, Lab& lab) {
@@ -32,7 +50,7 @@ std::vector<ScoredRun> run_on(support::Device device, Lab& lab) {
 #else
   static_cast<void>(device);
 #endif
-  return run_on_cpu(lab);
+  return run_on_cpu(lab, std::integer_sequence<Index, EXPUNGE_WIDTHS>{});
 }
 
 std::string title_of(const Lab& lab) {
@@ -55,10 +73,7 @@ int run_program(const Options& options) {
   const Settings& settings = options.settings;
   require(settings.forget >= 1 && settings.forget < settings.images, "--forget ", settings.forget,
           ": at least 1 and fewer than the ", settings.images, " training images");
-  const bool on_gpu = settings.width == 8 || settings.width == 64;  // what experiment_cuda.cu has
-  const support::Device device = options.device == support::Device::automatic && !on_gpu
-                                     ? support::Device::cpu
-                                     : support::choose(options.device);
+  const support::Device device = device_for(options);
   Lab lab{options,
           support::name_of(device),
           Cpu<float>(options.threads),
@@ -112,7 +127,7 @@ int main(int argc, char** argv) try {
                "network takes hours, and this trains 1600");
   app.add_option("--width", settings.width, "channels of the first layer; the paper has 64")
       ->capture_default_str()
-      ->check(CLI::IsMember({4, 8, 16, 64}));
+      ->check(CLI::PositiveNumber);
   app.add_option("--images", settings.images, "training images")
       ->capture_default_str()
       ->check(CLI::Range(2, 1000000));

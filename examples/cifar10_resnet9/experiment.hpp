@@ -1,47 +1,17 @@
-// The whole experiment on one network. Each width is compiled in a file of its own.
+// The experiment as the program calls it. run_experiment.hpp defines it; each width is compiled in
+// a file of its own (width.cpp.in), the GPU's in experiment_cuda.cu.
 #pragma once
 
-#include <limits>
-
-#include "expunge/nn/resnet9.hpp"
 #include "scores.hpp"
 
 namespace cifar10 {
 
 /// Trains, attributes, unlearns and scores; the last row is the floor, oracles against others.
 template <Index Width, class B>
-std::vector<ScoredRun> run_experiment(Lab& lab, B& device) {
-  using Net = expunge::ResNet9<10, Width>;
-  const FullModels<Net> full = train_full_models<Net>(lab, device);
-  const Array<float, 3> oracles = train_oracles<Net>(lab, device, 10, "oracles");
-  const Array<float, 3> others = train_oracles<Net>(lab, device, 11, "more oracles");
-  const SubsetModels subset = train_subset_models<Net>(lab, device);
-  const PredictedChange change = predict_change(lab, subset);
-
-  const Array<float, 2> margins = margins_of(lab, oracles);
-  std::vector<ScoredRun> rows;
-  const auto add = [&](const std::vector<MethodRun>& runs) {
-    for (const MethodRun& run : runs) rows.push_back(score(lab, margins, run));
-  };
-  add(run_without_training(lab, device, full, change));
-  for (const BatchNorm batch_norm : lab.options.modes)
-    add(run_methods(lab, device, full, others, change, batch_norm));
-  MethodRun floor{"floor (oracles)", "", others};
-  floor.compute =
-      expunge::retrain_compute(lab.train_size(), static_cast<Index>(lab.images.forget.size()),
-                               lab.settings().recipe.descent.epochs);
-  floor.seconds = std::numeric_limits<double>::quiet_NaN();
-  add({std::move(floor)});
-  return rows;
-}
-
-extern template std::vector<ScoredRun> run_experiment<4>(Lab&, expunge::Cpu<float>&);
-extern template std::vector<ScoredRun> run_experiment<8>(Lab&, expunge::Cpu<float>&);
-extern template std::vector<ScoredRun> run_experiment<16>(Lab&, expunge::Cpu<float>&);
-extern template std::vector<ScoredRun> run_experiment<64>(Lab&, expunge::Cpu<float>&);
+std::vector<ScoredRun> run_experiment(Lab& lab, B& device);
 
 #ifdef EXPUNGE_WITH_CUDA
-/// The experiment on a GPU (experiment_cuda.cu). Throws cuda_error if there is none.
+/// The experiment on a GPU, of width 8 or 64. Throws cuda_error if there is none.
 std::vector<ScoredRun> run_on_gpu(Lab& lab);
 #endif
 

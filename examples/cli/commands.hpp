@@ -1,6 +1,8 @@
 // The subcommands of expunge, one file each. Each adds its options and what to run.
 #pragma once
 
+#include <CLI/CLI.hpp>
+
 #include "cli/session.hpp"
 
 namespace expunge::cli {

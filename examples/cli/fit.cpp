@@ -15,6 +15,7 @@
 #include "expunge/evaluation/percentile.hpp"
 #include "expunge/report/number.hpp"
 #include "expunge/report/text_file.hpp"
+#include "support/device_option.hpp"
 
 namespace expunge::cli {
 

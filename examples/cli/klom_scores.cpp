@@ -1,5 +1,6 @@
 #include "cli/klom_scores.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 

@@ -1,7 +1,6 @@
 // KLoM of models on disk: every point by blocks, then each split with its noise floor and interval.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -14,6 +13,10 @@
 #include "cli/splits.hpp"
 #include "expunge/core/progress.hpp"
 #include "expunge/evaluation/klom_noise.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace expunge::cli {
 

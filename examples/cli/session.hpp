@@ -1,7 +1,7 @@
 // What all commands share: their common options, how results leave the program, and its errors.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,6 +12,10 @@
 #include "expunge/core/progress.hpp"
 #include "expunge/evaluation/bootstrap.hpp"
 #include "support/progress_bar.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace expunge::cli {
 

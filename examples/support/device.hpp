@@ -1,7 +1,6 @@
-// --device cpu|cuda|auto: where the heavy part of a program runs.
+// Where the heavy part of a program runs: the CPU, or a GPU through CUDA.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "expunge/core/check.hpp"
@@ -36,19 +35,6 @@ inline Device choose(Device wanted) {
   const std::string obstacle = why_no_gpu();
   expunge::require(wanted == Device::automatic || obstacle.empty(), "--device cuda: ", obstacle);
   return obstacle.empty() ? Device::cuda : Device::cpu;
-}
-
-/// `what` happens there.
-inline void add_device_option(CLI::App& app, Device& device,
-                              const std::string& what = "networks train") {
-  app.add_option_function<std::string>(
-         "--device",
-         [&device](const std::string& name) {
-           device = name == "cpu" ? Device::cpu : name == "cuda" ? Device::cuda : Device::automatic;
-         },
-         "where " + what + "; auto is the GPU where there is one")
-      ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
-      ->default_str("auto");
 }
 
 }  // namespace support

@@ -1,3 +1,0 @@
-#include "experiment.hpp"
-
-template std::vector<cifar10::ScoredRun> cifar10::run_experiment<64>(Lab&, expunge::Cpu<float>&);
