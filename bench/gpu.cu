@@ -5,7 +5,7 @@
 // First what the machine reaches in products of 8192 x 8192. Then the GPU's results against the
 // CPU's; the program ends with 1 if they differ. Then a line for each network, number of members
 // and rounding: the time of a step, images per second, and the share of the products' rate. A time
-// is that of epochs of one run after its first, so that transfers and allocations do not count. Then U
+// is that of epochs of one run after its first: transfers and allocations do not count. Then U
 // networks forget: an epoch over the retain set, their margins on all images, KLoM of all points,
 // with everything that comes and goes between host and GPU. Inputs are random numbers: times depend
 // on extents alone.

@@ -8,6 +8,7 @@
 // to the bit as floats that were made by the table, in a quarter of the memory, on a device too.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -96,8 +97,7 @@ void gather_inputs(const B& backend, const InputsView& source, MatrixView<const 
                    GatherInputs<typename B::Real>{source, ids, out});
 }
 
-/// to[i] = from[i]: from the host, or from where they are kept, to the backend. Of bytes that come
-/// chunk by chunk, make the values resident before.
+/// to[i] = from[i]: from the host, or from where they are kept, to the backend.
 template <class B>
 void copy_inputs(const B& backend, const InputsView& from, MatrixView<typename B::Real> to) {
   if (!from.are_bytes()) return copy_rows(backend, from.floats, to);
@@ -106,6 +106,21 @@ void copy_inputs(const B& backend, const InputsView& from, MatrixView<typename B
   const auto values = resident(backend, from.values);
   for_each_element(backend, 1, from.rows, from.cols,
                    CopyInputs<typename B::Real>{{bytes, values}, to});
+}
+
+/// f(first row, inputs [rows][cols] on the backend) for consecutive rows, as many as `room` holds;
+/// they are lost at the next.
+template <class B, class F>
+void for_each_chunk_of_inputs(B& backend, const InputsView& inputs,
+                              MatrixView<typename B::Real> room, const F& f) {
+  const auto values = resident(backend, inputs.values);  // once, not with every chunk
+  InputsView source = inputs;
+  source.values = values;
+  for (Index first = 0; first < inputs.rows; first += room.rows) {
+    const auto x = room.row_range(0, std::min(room.rows, inputs.rows - first));
+    copy_inputs(backend, source.row_range(first, x.rows), x);
+    f(first, MatrixView<const typename B::Real>(x));
+  }
 }
 
 /// Whether row i of `a` and row k of `b` are the same floats, to the bit. Both lie on the host.

@@ -22,23 +22,18 @@ Array<typename B::Real, 2> head_features(B& backend,
   weights.load(backend, models, member);
   auto workspace = Model::workspace(backend, 1, chunk);
   const auto buffer = backend.template allocate<Real>(chunk * Model::Input::size);
-  const auto values = resident(backend, inputs.values);  // once, not with every chunk
-  InputsView source = inputs;
-  source.values = values;
+  const MatrixView<Real> room(buffer.data(), chunk, inputs.cols);
   Array<Real, 2> features;
-  for (Index first = 0; first < inputs.rows; first += chunk) {
-    const Index rows = std::min(chunk, inputs.rows - first);
-    const MatrixView<Real> x(buffer.data(), rows, inputs.cols);
-    copy_inputs(backend, source.row_range(first, rows), x);
-    const TensorView<const Real> in = shared(MatrixView<const Real>(x), 1);
+  for_each_chunk_of_inputs(backend, inputs, room, [&](Index first, MatrixView<const Real> x) {
+    const TensorView<const Real> in = shared(x, 1);
     Model::forward(backend, weights.view(), in, workspace, Mode::eval);
     const TensorView<const Real> seen = Model::head_inputs(in, workspace);
     if (first == 0) {
       features = make_array<Real>(inputs.rows, seen.features + 1);
       features.fill(Real(1));
     }
-    copy_rows(backend, seen[0], view(features).row_range(first, rows).columns(0, seen.features));
-  }
+    copy_rows(backend, seen[0], view(features).row_range(first, x.rows).columns(0, seen.features));
+  });
   return features;
 }
 

@@ -73,16 +73,10 @@ class Evaluator {
   /// f(first point, logits of the chunk)
   template <class F>
   void for_each_chunk(B& backend, Weights<Real> weights, const InputsView& inputs, const F& f) {
-    const auto values = resident(backend, inputs.values);  // once, not with every chunk
-    InputsView source = inputs;
-    source.values = values;
-    for (Index first = 0; first < inputs.rows; first += chunk) {
-      const Index rows = std::min(chunk, inputs.rows - first);
-      const MatrixView<Real> x(inputs_.data(), rows, inputs.cols);
-      copy_inputs(backend, source.row_range(first, rows), x);
-      f(first, Model::forward(backend, weights, shared(MatrixView<const Real>(x), members_),
-                              workspace_, Mode::eval));
-    }
+    const MatrixView<Real> room(inputs_.data(), chunk, inputs.cols);
+    for_each_chunk_of_inputs(backend, inputs, room, [&](Index first, MatrixView<const Real> x) {
+      f(first, Model::forward(backend, weights, shared(x, members_), workspace_, Mode::eval));
+    });
   }
 
   /// A chunk's numbers to their place in those of all points.
