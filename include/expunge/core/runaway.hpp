@@ -1,0 +1,161 @@
+// Runaways: outputs that lie so far from all others at their point that a model must have diverged.
+//
+// A model that diverges to finite numbers is more dangerous than one that ends as NaN: its output is
+// clipped, widens every bin of a histogram, inflates every variance, and so makes two different
+// distributions look alike. One definition serves the whole library.
+//
+//   c          the centre of all outputs of a point, in one array or in two that are compared: the
+//              middle of the shortest interval that holds half of them; w is half its length
+//   c_a, c_b   the centres of the arrays a and b, found likewise; one that is farther than gap w
+//              from c is not trusted, and c takes its place: half of an array may have run away
+//   d(x)       min(|x - c_a|, |x - c_b|), so that a shift between the arrays does not matter
+//   d_1 <= ... <= d_n   the distances of all outputs of both arrays; spread s = d_ceil(n / 2)
+//
+// Going outwards from the nearer half, the first output with
+//
+//   d_i > max(least, min(gap d_(i-1), spreads s))
+//
+// and all beyond it are runaways; so is every NaN and infinity. The gap finds the model that is
+// alone far out, however wide or narrow the others are; the second bound finds many that form a
+// ladder. The constants are fixed. They are as small as tails allow: of honest points, Student's t
+// with 3 degrees of freedom and the log-normal among them, 20 to 200 models in each array, fewer
+// than one in 10,000 has a runaway (bench/runaways.cpp measures it). A normal sample shows one from
+// some 160 standard deviations on. See docs/methods/klom.md.
+//
+// Cost: O(n) where the outputs lie near each other or are spread evenly, else a sort.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <initializer_list>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "expunge/core/platform.hpp"
+
+namespace expunge {
+
+/// The fixed constants of the definition above.
+struct RunawayRule {
+  static constexpr double gap = 50;
+  static constexpr double spreads = 600;
+  static constexpr double least = 10;  // outputs; nothing nearer to a centre is a runaway
+};
+
+/// Where the outputs of one point end and the runaways begin.
+struct OutputReach {
+  double first_centre = 0;
+  double second_centre = 0;  // the same as the first where there is one array
+  double limit = std::numeric_limits<double>::infinity();  // largest distance that is no runaway
+
+  double distance(double x) const {
+    return std::min(std::abs(x - first_centre), std::abs(x - second_centre));
+  }
+  bool is_runaway(double x) const { return !std::isfinite(x) || distance(x) > limit; }
+};
+
+namespace detail {
+
+/// The shortest interval that holds half of the outputs.
+struct ShortestHalf {
+  double middle = std::numeric_limits<double>::quiet_NaN();  // NaN where no output is finite
+  double half_length = std::numeric_limits<double>::infinity();
+};
+
+/// Of `outputs` outputs, of which the finite ones are given in ascending order.
+inline ShortestHalf shortest_half(std::span<const double> ascending, std::size_t outputs) {
+  ShortestHalf best;
+  if (ascending.empty()) return best;
+  const std::size_t half = std::min((outputs + 1) / 2, ascending.size());
+  for (std::size_t i = 0; i + half <= ascending.size(); ++i) {
+    const double low = ascending[i] / 2, high = ascending[i + half - 1] / 2;  // halves: no overflow
+    if (high - low < best.half_length) best = {low + high, high - low};
+  }
+  return best;
+}
+
+/// Whether a runaway is possible, found without sorting: false only where there is none. A runaway
+/// lies more than `gap` spreads from a centre, so that half of the outputs lie in two intervals that
+/// are no longer than a (gap / 2)-th of the range, and so in four bins of that length.
+inline bool may_have_runaways(std::span<const double> a, std::span<const double> b) {
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  bool finite = true;
+  for (const std::span<const double> array : {a, b})
+    for (const double x : array) {
+      low = x < low ? x : low;
+      high = x > high ? x : high;
+      finite &= std::isfinite(x);
+    }
+  const double range = high - low;
+  if (!finite || !std::isfinite(range)) return true;
+  if (range <= RunawayRule::least) return false;
+  constexpr std::size_t bins = static_cast<std::size_t>(RunawayRule::gap / 2);
+  std::array<std::size_t, bins + 1> counts{};
+  const double scale = static_cast<double>(bins) / range;
+  for (const std::span<const double> array : {a, b})
+    for (const double x : array) ++counts[static_cast<std::size_t>((x - low) * scale)];
+  std::partial_sort(counts.begin(), counts.begin() + 4, counts.end(), std::greater<>());
+  return 2 * (counts[0] + counts[1] + counts[2] + counts[3]) >= a.size() + b.size();
+}
+
+}  // namespace detail
+
+/// Finds the reach of one point after the other; keeps its memory.
+class ReachFinder {
+ public:
+  /// Of the outputs of one array, or of two that are compared: one number for each model.
+  OutputReach operator()(std::span<const double> a, std::span<const double> b = {}) {
+    OutputReach reach;
+    if (!detail::may_have_runaways(a, b)) return reach;
+    sort_finite({a, b});
+    const detail::ShortestHalf all = detail::shortest_half(sorted_, a.size() + b.size());
+    reach.first_centre = b.empty() ? all.middle : trusted_centre(a, all);
+    reach.second_centre = b.empty() ? all.middle : trusted_centre(b, all);
+    distances_.clear();
+    for (const std::span<const double> array : {a, b})
+      for (const double x : array)
+        if (std::isfinite(x)) distances_.push_back(reach.distance(x));
+    std::sort(distances_.begin(), distances_.end());
+    reach.limit = limit(reach, a.size() + b.size());
+    return reach;
+  }
+
+ private:
+  void sort_finite(std::initializer_list<std::span<const double>> arrays) {
+    sorted_.clear();
+    for (const std::span<const double> array : arrays)
+      for (const double x : array)
+        if (std::isfinite(x)) sorted_.push_back(x);
+    std::sort(sorted_.begin(), sorted_.end());
+  }
+
+  /// The centre of one of two arrays, or that of both where it is too far from it.
+  double trusted_centre(std::span<const double> array, const detail::ShortestHalf& all) {
+    sort_finite({array});
+    const double middle = detail::shortest_half(sorted_, array.size()).middle;
+    const double most = std::max(RunawayRule::least, RunawayRule::gap * all.half_length);
+    return std::abs(middle - all.middle) <= most ? middle : all.middle;
+  }
+
+  double limit(const OutputReach& reach, std::size_t outputs) const {
+    const std::size_t half = (outputs + 1) / 2;
+    if (half >= distances_.size()) return std::numeric_limits<double>::infinity();
+    const double spread = distances_[half - 1];
+    // outputs that differ by the rounding of float alone are no runaways, however many are equal
+    const double size = std::max(std::abs(reach.first_centre), std::abs(reach.second_centre));
+    const double least = std::max(RunawayRule::least, 1e-5 * size);
+    for (std::size_t i = half; i < distances_.size(); ++i) {
+      const double bound =
+          std::min(RunawayRule::gap * distances_[i - 1], RunawayRule::spreads * spread);
+      if (distances_[i] > std::max(least, bound)) return distances_[i - 1];
+    }
+    return std::numeric_limits<double>::infinity();
+  }
+
+  std::vector<double> sorted_, distances_;
+};
+
+}  // namespace expunge
