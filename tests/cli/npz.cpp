@@ -123,7 +123,7 @@ TEST_CASE("an archive that is cut anywhere is refused") {
   for (std::size_t n = 0; n < whole.size(); ++n) {
     const std::vector<std::uint8_t> part(whole.begin(), whole.begin() + static_cast<long>(n));
     INFO(n << " bytes");
-    CHECK(contains(error_of([&] { NpzFile(part, "cut.npz"); }), "cut.npz: at byte 0: not a .npz"));
+    CHECK(contains(error_of([&] { NpzFile(part, "cut.npz"); }), "cut.npz: not a .npz"));
   }
 }
 
@@ -150,7 +150,7 @@ TEST_CASE("what is no archive gives an io_error with its path") {
   const auto error = [](const std::filesystem::path& path) {
     return error_of([&] { NpzFile{path}; });
   };
-  CHECK(contains(error(scratch / "no.npz"), "no.npz: at byte 0: cannot be opened: there is no"));
+  CHECK(contains(error(scratch / "no.npz"), "no.npz: cannot be opened: there is no"));
   CHECK(contains(error(scratch.folder()), "no regular file"));
   write_bytes(scratch / "a.npz", bytes_of("hello"));
   CHECK(contains(error(scratch / "a.npz"), "not a .npz archive"));

@@ -52,7 +52,7 @@ TEST_CASE("several files follow each other") {
   CHECK(images.pixels[0] == 30);
   CHECK(images.pixels[2 * 3072] == 20);
   CHECK(read_cifar10({scratch / "1.bin"}).size() == 2);
-  CHECK(contains(error_of([&] { read_cifar10({scratch / "3.bin"}); }), "3.bin: at byte 0"));
+  CHECK(contains(error_of([&] { read_cifar10({scratch / "3.bin"}); }), "3.bin: "));
 }
 
 TEST_CASE("channels are standardised by their own figures, in float") {
@@ -77,7 +77,7 @@ TEST_CASE("wrong sizes and labels are refused with file, record and value") {
   };
   CHECK(
       ten({}) ==
-      "a.bin: at byte 0: not a CIFAR-10 file: records of 3073 bytes were expected, the file has 0 "
+      "a.bin: not a CIFAR-10 file: records of 3073 bytes were expected, the file has 0 "
       "bytes");
   std::vector<std::uint8_t> cut = joined({record({1}, 0), record({2}, 0)});
   cut.pop_back();

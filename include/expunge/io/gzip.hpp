@@ -51,7 +51,7 @@ class GzipStream {
 inline std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes,
                                         const std::string& name, std::uint64_t most_bytes) {
   detail::GzipStream stream;
-  if (!stream.ready()) throw io_error(name, 0, "zlib cannot be started");
+  if (!stream.ready()) throw io_error(name, "zlib cannot be started");
   std::vector<std::uint8_t> content, piece(65536);
   std::size_t read = 0;
   bool ended = false;
@@ -83,7 +83,7 @@ inline std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes,
 
 inline std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t>, const std::string& name,
                                         std::uint64_t) {
-  throw io_error(name, 0, "the file is gzip-compressed, and this program was built without zlib");
+  throw io_error(name, "the file is gzip-compressed, and this program was built without zlib");
 }
 
 #endif

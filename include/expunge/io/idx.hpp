@@ -35,7 +35,7 @@ inline IdxArray read_idx(std::span<const std::uint8_t> bytes, const std::string&
     bytes = content;
   }
   if (bytes.size() < 4 || bytes[0] != 0 || bytes[1] != 0)
-    throw io_error(name, 0, "not an IDX file: two zero bytes, a type and a rank were expected");
+    throw io_error(name, "not an IDX file: two zero bytes, a type and a rank were expected");
   if (bytes[2] != 0x08)
     throw io_error(name, 2,
                    sentence("IDX element type 8 (unsigned byte) was expected, not ",

@@ -58,7 +58,7 @@ class MappedFile {
 
  private:
   [[noreturn]] void fail(const char* what, int error) const {
-    throw io_error(name_, 0, sentence(what, ": ", std::generic_category().message(error)));
+    throw io_error(name_, sentence(what, ": ", std::generic_category().message(error)));
   }
 
   void map(int file) {

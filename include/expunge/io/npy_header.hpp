@@ -170,7 +170,7 @@ NpyHeader read_npy_header(S& source) {
   unsigned char start[8];
   source.read(start, 8);
   if (std::memcmp(start, "\x93NUMPY", 6) != 0)
-    throw io_error(source.name(), 0, "not a .npy file: \\x93NUMPY was expected");
+    throw io_error(source.name(), "not a .npy file: \\x93NUMPY was expected");
   if (start[6] < 1 || start[6] > 3 || start[7] != 0)
     throw io_error(source.name(), 6, "npy version 1.0, 2.0 or 3.0 was expected");
   const unsigned length_bytes = start[6] == 1 ? 2 : 4;

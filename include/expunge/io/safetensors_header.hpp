@@ -183,7 +183,7 @@ inline SafetensorsHeader read_safetensors_header(std::span<const std::uint8_t> b
   std::uint64_t length = 0;
   for (std::size_t i = 0; i < 8; ++i) length |= static_cast<std::uint64_t>(bytes[i]) << (8 * i);
   if (length > longest_safetensors_header || length > bytes.size() - 8)
-    throw io_error(file, 0,
+    throw io_error(file,
                    sentence("not a safetensors file, or cut off: a header of ", length,
                             " bytes is claimed, ", bytes.size() - 8, " bytes follow, at most ",
                             longest_safetensors_header, " are read"));

@@ -6,7 +6,6 @@
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <system_error>
 
 #include "expunge/core/check.hpp"
 #include "expunge/io/atomic_file.hpp"
@@ -15,8 +14,7 @@ namespace expunge::report {
 
 /// Writes the whole file; makes the folder if there is none. Throws io_error.
 inline void write_text_file(const std::filesystem::path& path, const std::string& text) {
-  std::error_code error;
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
+  make_folder_of(path);
   AtomicFile file(path);
   file.write(text);
   file.commit();
@@ -25,7 +23,7 @@ inline void write_text_file(const std::filesystem::path& path, const std::string
 /// The whole file. Throws io_error.
 inline std::string read_text_file(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw io_error(path.string(), 0, "cannot be opened for reading");
+  if (!in) throw io_error(path.string(), "cannot be opened for reading");
   std::ostringstream text;
   text << in.rdbuf();
   return text.str();
