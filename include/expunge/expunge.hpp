@@ -9,6 +9,7 @@
 // Vocabulary
 #include "expunge/core/array.hpp"
 #include "expunge/core/check.hpp"
+#include "expunge/core/find_runaways.hpp"
 #include "expunge/core/half.hpp"
 #include "expunge/core/parallel.hpp"
 #include "expunge/core/progress.hpp"

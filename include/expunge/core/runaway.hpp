@@ -28,7 +28,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
+#include <cstdint>
 #include <initializer_list>
 #include <limits>
 #include <span>
@@ -49,6 +49,7 @@ struct RunawayRule {
 struct OutputReach {
   double first_centre = 0;
   double second_centre = 0;  // the same as the first where there is one array
+  double spread = 0;         // s: half of all outputs are no farther from a centre
   double limit = std::numeric_limits<double>::infinity();  // largest distance that is no runaway
 
   double distance(double x) const {
@@ -77,9 +78,27 @@ inline ShortestHalf shortest_half(std::span<const double> ascending, std::size_t
   return best;
 }
 
-/// Whether a runaway is possible, found without sorting: false only where there is none. A runaway
-/// lies more than `gap` spreads from a centre, so that half of the outputs lie in two intervals that
-/// are no longer than a (gap / 2)-th of the range, and so in four bins of that length.
+/// By counts in 64 bins over the range most points are known to have no runaway: a runaway lies
+/// more than `gap` spreads from a centre, so that half of the outputs lie within a spread of one of
+/// the centres, in intervals shorter than a (gap / 2)-th of the range, which is 2.56 bins. Each
+/// touches four bins at most, even if a bin is off by rounding.
+inline constexpr Index runaway_bins = 64;
+inline constexpr Index runaway_window = 4;
+static_assert(2 * runaway_bins < RunawayRule::gap * (runaway_window - 1));
+
+/// counts [runaway_bins + 1]: bin b holds the outputs x with b = trunc((x - low) bins / range).
+/// False only where no output of these is a runaway.
+EXPUNGE_HD inline bool crowded(const std::int32_t* counts, Index outputs, Index centres) {
+  std::int64_t held = 0, most = 0;
+  for (Index b = 0; b <= runaway_bins; ++b) {
+    held += counts[b];
+    if (b >= runaway_window) held -= counts[b - runaway_window];
+    most = held > most ? held : most;
+  }
+  return 2 * centres * most >= outputs;
+}
+
+/// Whether a runaway is possible, found without sorting: false only where there is none.
 inline bool may_have_runaways(std::span<const double> a, std::span<const double> b) {
   double low = std::numeric_limits<double>::infinity(), high = -low;
   bool finite = true;
@@ -92,13 +111,11 @@ inline bool may_have_runaways(std::span<const double> a, std::span<const double>
   const double range = high - low;
   if (!finite || !std::isfinite(range)) return true;
   if (range <= RunawayRule::least) return false;
-  constexpr std::size_t bins = static_cast<std::size_t>(RunawayRule::gap / 2);
-  std::array<std::size_t, bins + 1> counts{};
-  const double scale = static_cast<double>(bins) / range;
+  std::array<std::int32_t, runaway_bins + 1> counts{};
+  const double scale = static_cast<double>(runaway_bins) / range;
   for (const std::span<const double> array : {a, b})
     for (const double x : array) ++counts[static_cast<std::size_t>((x - low) * scale)];
-  std::partial_sort(counts.begin(), counts.begin() + 4, counts.end(), std::greater<>());
-  return 2 * (counts[0] + counts[1] + counts[2] + counts[3]) >= a.size() + b.size();
+  return crowded(counts.data(), std::ssize(a) + std::ssize(b), b.empty() ? 1 : 2);
 }
 
 }  // namespace detail
@@ -119,7 +136,7 @@ class ReachFinder {
       for (const double x : array)
         if (std::isfinite(x)) distances_.push_back(reach.distance(x));
     std::sort(distances_.begin(), distances_.end());
-    reach.limit = limit(reach, a.size() + b.size());
+    set_limit(reach, a.size() + b.size());
     return reach;
   }
 
@@ -140,19 +157,21 @@ class ReachFinder {
     return std::abs(middle - all.middle) <= most ? middle : all.middle;
   }
 
-  double limit(const OutputReach& reach, std::size_t outputs) const {
+  /// Sets spread and limit. Where half of the outputs are not finite there is nothing to measure by.
+  void set_limit(OutputReach& reach, std::size_t outputs) const {
     const std::size_t half = (outputs + 1) / 2;
-    if (half >= distances_.size()) return std::numeric_limits<double>::infinity();
-    const double spread = distances_[half - 1];
+    if (half >= distances_.size()) return;
+    reach.spread = distances_[half - 1];
     // outputs that differ by the rounding of float alone are no runaways, however many are equal
     const double size = std::max(std::abs(reach.first_centre), std::abs(reach.second_centre));
     const double least = std::max(RunawayRule::least, 1e-5 * size);
     for (std::size_t i = half; i < distances_.size(); ++i) {
       const double bound =
-          std::min(RunawayRule::gap * distances_[i - 1], RunawayRule::spreads * spread);
-      if (distances_[i] > std::max(least, bound)) return distances_[i - 1];
+          std::min(RunawayRule::gap * distances_[i - 1], RunawayRule::spreads * reach.spread);
+      if (distances_[i] <= std::max(least, bound)) continue;
+      reach.limit = distances_[i - 1];
+      return;
     }
-    return std::numeric_limits<double>::infinity();
   }
 
   std::vector<double> sorted_, distances_;
