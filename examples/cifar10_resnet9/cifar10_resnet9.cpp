@@ -78,7 +78,8 @@ int run_program(const Options& options) {
           support::name_of(device),
           Cpu<float>(options.threads),
           load_images(options),
-          StageStore(std::filesystem::path(options.out) / "store"),
+          StageStore(std::filesystem::path(options.out) / "store",
+                     [&bars](const std::string& why) { bars.say(why); }),
           [&bars](const std::string& name) { return bars.start(name); }};
   const std::vector<ScoredRun> rows = run_on(device, lab);
   bars.finish();

@@ -1,29 +1,31 @@
 // Writes CIFAR-10 files of made-up images, so that the program can be tried without the data set:
 // a class has a colour, an image its noise. Removes what an earlier test left in the folder.
 #include <filesystem>
-#include <fstream>
 #include <iostream>
+#include <string>
 
 #include "expunge/core/random.hpp"
+#include "expunge/io/atomic_file.hpp"
 
 namespace {
 
 using namespace expunge;
 
 void write_images(const std::filesystem::path& path, Index count, std::uint32_t stream) {
-  std::ofstream file(path, std::ios::binary);
+  std::string records;
   for (Index i = 0; i < count; ++i) {
     const Index label = i % 10;
-    file.put(static_cast<char>(label));
+    records += static_cast<char>(label);
     for (Index k = 0; k < 3 * 32 * 32; ++k) {
       const double colour = static_cast<double>((label * 53 + k / 1024 * 97) % 200);
       const double noise =
           random_uniform(1, {Purpose::test, stream}, static_cast<std::uint64_t>(i * 3072 + k));
-      file.put(static_cast<char>(static_cast<unsigned char>(colour + 55 * noise)));
+      records += static_cast<char>(static_cast<unsigned char>(colour + 55 * noise));
     }
   }
-  file.close();
-  if (!file) throw std::runtime_error("cannot write " + path.string());
+  AtomicFile file(path);
+  file.write(records);
+  file.commit();
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include "cli/fitting.hpp"
 #include "expunge/backend/cpu.hpp"
-#include "expunge/io/npy_view.hpp"
+#include "expunge/io/npy.hpp"
 
 namespace expunge::cli {
 
@@ -14,34 +14,29 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The stored blocks of one kind, checked to be of this fit.
-std::vector<NpyView> open_blocks(const FitPlan& plan, const FitStore& store, const char* what) {
-  std::vector<NpyView> views;
-  for (const Targets& block : blocks_of({0, plan.targets})) {
-    const fs::path file = store.folder() / (block.name(what) + ".npy");
-    if (!store.stages().holds(block.name(what), plan.key))
-      throw io_error(file.string(), 0, "this block is of another fit, or gone");
-    views.push_back(NpyView::map(file));
+/// The stored blocks of one kind, checked to be of this fit and whole.
+std::vector<BlockFile> open_blocks(const FitPlan& plan, const FitStore& store, const char* what) {
+  std::vector<BlockFile> blocks;
+  for (const Targets& some : blocks_of({0, plan.targets})) {
+    const std::string name = some.name(what);
+    blocks.push_back(store.stages().open(name, plan.key));
+    if (blocks.back().state == BlockState::missing)
+      throw io_error(store.stages().path(name).string(), "this block is gone");
+    if (blocks.back().state != BlockState::whole) throw io_error(name, blocks.back().problem);
   }
-  return views;
+  return blocks;
 }
 
 /// Row `row` of all blocks, one after the other.
-Array<float, 1> join_row(const std::vector<NpyView>& views, Index targets, Index row) {
+Array<float, 1> join_row(const std::vector<BlockFile>& blocks, Index targets, Index row) {
   Array<float, 1> all = make_array<float>(targets);
   float* to = all.data();
-  for (const NpyView& view : views) {
-    view.read(std::array<Index, 2>{row, 0}, view.extent(1), to);
-    to += view.extent(1);
+  for (const BlockFile& block : blocks) {
+    const Index columns = block.array()->shape[1];
+    block.file->read(*block.array(), row * columns, columns, to);
+    to += columns;
   }
   return all;
-}
-
-/// Removes files that AtomicFile left when its program was killed.
-void remove_partial_files(const fs::path& folder) {
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
-    if (entry.path().extension() == ".partial") fs::remove(entry.path(), ignored);
 }
 
 }  // namespace
@@ -52,8 +47,7 @@ FitStore::FitStore(const fs::path& out) : folder_(out / "blocks"), stages_(folde
     if (lock_ >= 0) ::close(lock_);
     throw io_error(folder_.string(), 0, "another fit writes into this folder");
   }
-  remove_partial_files(folder_);
-  remove_partial_files(out);
+  remove_stale_partials(out);
 }
 
 FitStore::~FitStore() {
@@ -76,7 +70,7 @@ void fit_blocks(const FitPlan& plan, const SubsetMasks& masks, const ModelOutput
 }
 
 void join_blocks(const FitPlan& plan, Index examples, const FitStore& store, const fs::path& out) {
-  const std::vector<NpyView> effects = open_blocks(plan, store, "effects");
+  const std::vector<BlockFile> effects = open_blocks(plan, store, "effects");
   AtomicFile file(out / "effects.npy");
   file.write(npy_header_bytes<float>({examples, plan.targets}));
   for (Index i = 0; i < examples; ++i) {
@@ -92,7 +86,7 @@ void join_blocks(const FitPlan& plan, Index examples, const FitStore& store, con
   write_row("lds.npy", BlockRow::lds);
   if (plan.validated == 0) return;
   write_row("kkt_residual.npy", BlockRow::kkt_residual);
-  const std::vector<NpyView> penalties = open_blocks(plan, store, "penalties");
+  const std::vector<BlockFile> penalties = open_blocks(plan, store, "penalties");
   write_npy(out / "lambda.npy", join_row(penalties, plan.targets, 0));
   write_npy(out / "validation_error.npy", join_row(penalties, plan.targets, 1));
 }

@@ -1,8 +1,8 @@
 // The regression of expunge fit, block by block of 64 targets, each finished block on disk: a run
 // that was stopped goes on after the last one, and ends (on a CPU) with the same bytes.
 //
-//   OUT/blocks/penalties_F.npy  [2][count]             lambda, validation error (LASSO alone)
-//   OUT/blocks/effects_F.npy    [examples + 4][count]  effects, then the rows of BlockRow
+//   OUT/blocks/penalties_F.safetensors  [2][count]             lambda, validation error (LASSO alone)
+//   OUT/blocks/effects_F.safetensors    [examples + 4][count]  effects, then the rows of BlockRow
 //
 // F is the block's first target. How many blocks are worked on at a time follows from the memory
 // and changes nothing but, on a GPU, rounding.

@@ -89,7 +89,9 @@ int run_program(const Options& options, const std::string& command) {
   Findings found;
   StageBars bars;
   for (std::uint64_t seed = 0; seed < options.seeds; ++seed) {
-    study_seed(options, seed, progress_of(bars, seed), found);
+    study_seed(
+        options, seed, progress_of(bars, seed), [&bars](const std::string& why) { bars.say(why); },
+        found);
     write_csv(options.out, found);  // what is done stays if a later seed fails
   }
   bars.finish();

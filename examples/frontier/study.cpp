@@ -15,7 +15,8 @@ using namespace quickstart;
 namespace {
 
 /// Each seed has a folder of its own, for a stage of one name is stored once.
-Lab make_lab(const Options& options, std::uint64_t seed, const StartStage& stage) {
+Lab make_lab(const Options& options, std::uint64_t seed, const StartStage& stage,
+             const StageStore::Note& note) {
   Sizes sizes;
   sizes.models = options.models;
   sizes.subset_models = options.subset_models;
@@ -27,7 +28,7 @@ Lab make_lab(const Options& options, std::uint64_t seed, const StartStage& stage
           load_workload(options.data, seed),
           sizes,
           seed,
-          StageStore(folder),
+          StageStore(folder, note),
           stage};
 }
 
@@ -59,8 +60,8 @@ void Options::validate() const {
 }
 
 void study_seed(const Options& options, std::uint64_t seed, const StartStage& stage,
-                Findings& findings) {
-  Lab lab = make_lab(options, seed, stage);
+                const StageStore::Note& note, Findings& findings) {
+  Lab lab = make_lab(options, seed, stage, note);
   const FullModels full = train_full_models(lab);
   const std::vector<Case> cases = study_methods(options, lab, full, findings);
   if (options.attribution && seed < options.attribution_seeds)

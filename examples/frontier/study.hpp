@@ -29,7 +29,8 @@ struct Findings {
   Observations methods, attribution, variants, trak;
 };
 
+/// `note` gets what the store has to say (io/stage_store.hpp).
 void study_seed(const Options& options, std::uint64_t seed, const quickstart::StartStage& stage,
-                Findings& findings);
+                const expunge::StageStore::Note& note, Findings& findings);
 
 }  // namespace frontier

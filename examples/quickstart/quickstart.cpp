@@ -177,7 +177,7 @@ int run_program(const Options& options, const std::string& command) {
           load_workload(options.data, options.seed),
           sizes_of(options.scale),
           options.seed,
-          StageStore(store),
+          StageStore(store, [&bars](const std::string& why) { bars.say(why); }),
           [&bars](const std::string& name) { return bars.start(name); }};
   report::Results results = run_pipeline(options, lab, command);
   bars.finish();

@@ -277,7 +277,7 @@ int main(int argc, char** argv) try {
           load_workload(data, seed),
           Sizes{},
           seed,
-          StageStore(folder),
+          StageStore(folder, [](const std::string& why) { std::cerr << "note: " << why << "\n"; }),
           [](const std::string& name) {
             std::cerr << name << "\n";
             return Progress{};

@@ -44,6 +44,13 @@ class StageBars {
     std::fflush(out_);
   }
 
+  /// A line between stages; ends the one that runs.
+  void say(const std::string& text) {
+    finish();
+    std::fprintf(out_, "note: %s\n", text.c_str());
+    std::fflush(out_);
+  }
+
   /// The stages that are over, in order.
   const std::vector<expunge::report::Stage>& stages() const { return stages_; }
 

@@ -117,6 +117,8 @@
 #include "expunge/evaluation/ulira.hpp"
 
 // Files
+#include "expunge/io/atomic_file.hpp"
+#include "expunge/io/block_file.hpp"
 #include "expunge/io/cifar.hpp"
 #include "expunge/io/index_file.hpp"
 #include "expunge/io/npy.hpp"

@@ -14,6 +14,7 @@
 #include "expunge/backend/cpu.hpp"
 #include "expunge/core/random.hpp"
 #include "expunge/evaluation/lds.hpp"
+#include "expunge/io/block_file.hpp"
 #include "expunge/io/npy.hpp"
 
 using namespace expunge;
@@ -140,7 +141,8 @@ TEST_CASE("fit: a killed run goes on where it was and ends with the same bytes")
       "fit --masks m.npy --outputs y.npy --memory " + least_memory(at) + " --out ";
   CHECK(run(at, line + "whole").status == 0);
   int kills = 0;
-  for (const char* seen : {"killed/blocks/penalties_128.key", "killed/blocks/effects_64.key"}) {
+  for (const char* seen :
+       {"killed/blocks/penalties_128.safetensors", "killed/blocks/effects_64.safetensors"}) {
     const pid_t child = start(at, line + "killed");
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!fs::exists(at / seen) && std::chrono::steady_clock::now() < deadline)
@@ -152,10 +154,14 @@ TEST_CASE("fit: a killed run goes on where it was and ends with the same bytes")
   }
   CHECK(kills == 2);
   // what is stored is taken, not made again: a number that no fit gives is found in the result
-  Array<float, 2> block = read_npy<float, 2>(at / "killed/blocks/effects_64.npy");
+  const fs::path file = at / "killed/blocks/effects_64.safetensors";
+  const Safetensors stored = Safetensors::map(file);
+  const std::vector<Index> shape = stored.find("array")->shape;
+  Array<float, 2> block = make_array<float>(shape[0], shape[1]);
+  stored.read(*stored.find("array"), 0, shape[0] * shape[1], block.data());
   const float right = block(3, 2);
   block(3, 2) = 1234;
-  write_npy(at / "killed/blocks/effects_64.npy", block);
+  write_block(file, {"effects_64", stored.metadata().at("key")}, block);
   const Ran ran = run(at, line + "killed");
   CHECK(ran.status == 0);
   Array<float, 2> effects = effects_in(at / "killed");
@@ -178,7 +184,7 @@ TEST_CASE("fit: one run at a time holds a folder") {
   const std::string line = "fit --masks m.npy --outputs y.npy --out f";
   const pid_t child = start(at, line + " --memory " + least_memory(at));
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!fs::exists(at / "f/blocks/penalties_0.key") &&
+  while (!fs::exists(at / "f/blocks/penalties_0.safetensors") &&
          std::chrono::steady_clock::now() < deadline)
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   CHECK(refused(run(at, line), 3, "another fit writes into this folder"));

@@ -9,8 +9,10 @@ namespace {
 void attempt(std::span<const std::uint8_t> bytes) {
   const expunge::Safetensors file(bytes, "fuzz", nullptr);
   std::uint64_t data = 0;
+  bool all_known = true;
   for (const expunge::SafetensorsEntry& tensor : file.tensors()) {
     data += tensor.end - tensor.begin;
+    all_known = all_known && tensor.is_known();
     if (file.find(tensor.name) != &tensor || !expunge::is_utf8(tensor.name)) std::abort();
     try {
       const std::vector<double> numbers = file.values<double>(tensor.name);
@@ -22,6 +24,7 @@ void attempt(std::span<const std::uint8_t> bytes) {
     }
   }
   if (file.header().data_offset + data != bytes.size()) std::abort();
+  if (!all_known) return;  // what is of a later version cannot be written
   std::vector<expunge::TensorToWrite> again;
   for (const expunge::SafetensorsEntry& tensor : file.tensors())
     again.push_back({tensor.name, tensor.shape, tensor.type,

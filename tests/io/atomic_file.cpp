@@ -351,7 +351,8 @@ TEST_CASE("a file above the limit is not read") {
   CHECK(read_bytes(scratch / "a", 5).size() == 5);
 }
 
-TEST_CASE("a text file in a folder that cannot be made is an io_error with the file and the reason") {
+TEST_CASE(
+    "a text file in a folder that cannot be made is an io_error with the file and the reason") {
   const Scratch scratch;
   write_bytes(scratch / "file", {});
   const std::string error =

@@ -75,10 +75,9 @@ TEST_CASE("wrong sizes and labels are refused with file, record and value") {
   const auto ten = [](std::vector<std::uint8_t> bytes) {
     return error_of([&] { read_cifar10(bytes, "a.bin"); });
   };
-  CHECK(
-      ten({}) ==
-      "a.bin: not a CIFAR-10 file: records of 3073 bytes were expected, the file has 0 "
-      "bytes");
+  CHECK(ten({}) ==
+        "a.bin: not a CIFAR-10 file: records of 3073 bytes were expected, the file has 0 "
+        "bytes");
   std::vector<std::uint8_t> cut = joined({record({1}, 0), record({2}, 0)});
   cut.pop_back();
   CHECK(contains(ten(cut), "records of 3073 bytes were expected, the file has 6145 bytes"));

@@ -112,10 +112,10 @@ TEST_CASE("a run that was stopped between stages gives the same bytes when it is
   const StageStore store(folder.path);
   CHECK(run_pipeline(1, 1, store) == reference);
   // As if it had been stopped after the first stage, and after the second: later stages are gone.
-  std::filesystem::remove(folder.path / "subset.npy");
-  std::filesystem::remove(folder.path / "effects.key");
+  std::filesystem::remove(folder.path / "subset.safetensors");
+  std::filesystem::resize_file(folder.path / "effects.safetensors", 100);
   CHECK(run_pipeline(2, 1, store) == reference);
-  std::filesystem::remove(folder.path / "effects.npy");
+  std::filesystem::remove(folder.path / "effects.safetensors");
   CHECK(run_pipeline(1, 2, store) == reference);
   CHECK(run_pipeline(1, 1, store) == reference);
 }

@@ -4,8 +4,8 @@
 //   const Safetensors file = Safetensors::map("model.safetensors");
 //   const std::vector<float> bias = file.values<float>("9.bias");
 //
-// Read are F16, BF16, F32, F64 as real numbers, and I64 as integers; tensors of other types are
-// listed and not read. Format and checks: safetensors_header.hpp, docs/formats.md.
+// Read are F16, BF16, F32, F64 as real numbers, and all integers and BOOL as integers; tensors of
+// other types are listed and not read. Format and checks: safetensors_header.hpp, docs/formats.md.
 #pragma once
 
 #include <bit>
@@ -61,11 +61,19 @@ class Safetensors {
     return &header_.tensors[*at];
   }
 
+  /// The bytes of a tensor of this file.
+  std::span<const std::uint8_t> bytes(const SafetensorsEntry& tensor) const {
+    require(tensor.end <= bytes_.size() - header_.data_offset, "Safetensors::bytes: tensor '",
+            tensor.name, "' is none of ", name_);
+    return bytes_.subspan(header_.data_offset + tensor.begin, tensor.end - tensor.begin);
+  }
+
   /// Numbers [from, from + count) of a tensor of this file, row-major, converted to T. Throws
-  /// io_error if the type of its numbers is not read as T or T cannot hold one, std::invalid_argument if they are not
-  /// all there.
+  /// io_error if the type of its numbers is not read as T or T cannot hold one,
+  /// std::invalid_argument if they are not all there.
   template <class T>
   void read(const SafetensorsEntry& tensor, Index from, Index count, T* to) const {
+    check_type<T>(tensor);
     const auto size = static_cast<Index>(tensor.elements());
     require(from >= 0 && count >= 0 && from <= size && count <= size - from &&
                 tensor.end <= bytes_.size() - header_.data_offset,
@@ -74,11 +82,6 @@ class Safetensors {
     const std::uint64_t at =
         header_.data_offset + tensor.begin + static_cast<std::uint64_t>(from) * tensor.type.bytes;
     const Index good = convert(tensor.type.name, bytes_.data() + at, count, to);
-    if (good < 0)
-      throw io_error(name_, at,
-                     sentence("tensor '", detail::shown(tensor.name), "' has numbers of type ",
-                              tensor.type.name, ", which cannot be read as ",
-                              std::is_integral_v<T> ? "integers" : "real numbers"));
     if (good < count)
       throw io_error(name_, at + static_cast<std::uint64_t>(good) * tensor.type.bytes,
                      sentence("tensor '", detail::shown(tensor.name), "' of type ",
@@ -91,13 +94,33 @@ class Safetensors {
   std::vector<T> values(std::string_view tensor) const {
     const SafetensorsEntry* entry = find(tensor);
     if (entry == nullptr)
-      throw io_error(name_, 8, sentence("there is no tensor '", detail::shown(tensor), "'"));
+      throw io_error(name_, sentence("there is no tensor '", detail::shown(tensor), "' among its ",
+                                     header_.tensors.size(), first_name()));
+    check_type<T>(*entry);  // before anything is allocated by its shape
     std::vector<T> numbers(entry->elements());
     read(*entry, 0, static_cast<Index>(numbers.size()), numbers.data());
     return numbers;
   }
 
  private:
+  /// What the file has instead, for a message.
+  std::string first_name() const {
+    if (header_.tensors.empty()) return "";
+    return sentence(" ('", detail::shown(header_.tensors[by_name_[0]].name), "' is the first)");
+  }
+
+  /// Refuses a type that is not read as T.
+  template <class T>
+  void check_type(const SafetensorsEntry& tensor) const {
+    T none[1];
+    if (tensor.is_known() && convert(tensor.type.name, nullptr, 0, none) >= 0) return;
+    throw io_error(name_, header_.data_offset + tensor.begin,
+                   sentence("tensor '", detail::shown(tensor.name), "' has numbers of type ",
+                            detail::shown(tensor.type_name()), ", which cannot be read as ",
+                            std::is_integral_v<T> ? "integers" : "real numbers", "; convert it to ",
+                            std::is_integral_v<T> ? "I64" : "F32"));
+  }
+
   /// How many numbers were converted before one that T cannot hold; -1 for a type that is not read.
   template <class T>
   static Index convert(std::string_view type, const std::uint8_t* bytes, Index count, T* to) {
@@ -107,7 +130,14 @@ class Safetensors {
           detail::convert_bytes<From>(bytes, static_cast<std::size_t>(count), swapped, to));
     };
     if constexpr (std::is_integral_v<T>) {
-      return type == "I64" ? as(std::int64_t()) : -1;
+      if (type == "I64") return as(std::int64_t());
+      if (type == "I32") return as(std::int32_t());
+      if (type == "I16") return as(std::int16_t());
+      if (type == "I8") return as(std::int8_t());
+      if (type == "U64") return as(std::uint64_t());
+      if (type == "U32") return as(std::uint32_t());
+      if (type == "U16") return as(std::uint16_t());
+      return type == "U8" || type == "BOOL" ? as(std::uint8_t()) : -1;
     } else {
       if (type == "F32") return as(float());
       if (type == "F64") return as(double());
@@ -141,16 +171,20 @@ struct TensorToWrite {
   std::uint64_t bytes() const { return static_cast<std::uint64_t>(elements()) * type.bytes; }
 };
 
-/// The format's name of a C++ type that can be written: float, double, Half or std::int64_t.
+/// The format's name of a C++ type that can be written: float, double, Half, bool or an integer.
 template <class T>
 constexpr TensorType tensor_type_of() {
-  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, Half> ||
-                    std::is_same_v<T, std::int64_t>,
-                "tensor_type_of: tensors of float, double, Half and std::int64_t can be written.");
+  static_assert(
+      std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, Half> ||
+          std::is_integral_v<T>,
+      "tensor_type_of: tensors of float, double, Half, bool and integers can be written.");
   if constexpr (std::is_same_v<T, Half>) return {"F16", 2};
   if constexpr (std::is_same_v<T, float>) return {"F32", 4};
   if constexpr (std::is_same_v<T, double>) return {"F64", 8};
-  return {"I64", 8};
+  if constexpr (std::is_same_v<T, bool>) return {"BOOL", 1};
+  constexpr std::string_view names[] = {"U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64"};
+  constexpr std::size_t place = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 2 : sizeof(T) == 4 ? 4 : 6;
+  return {names[place + (std::is_signed_v<T> ? 1 : 0)], sizeof(T)};
 }
 
 template <class T>
@@ -207,14 +241,19 @@ inline std::string safetensors_dictionary(const std::vector<TensorToWrite>& tens
   return text;
 }
 
+/// Turns the bytes of every item round.
+inline void swap_items(std::vector<std::uint8_t>& bytes, std::uint64_t item) {
+  for (auto at = bytes.begin(); at != bytes.end(); at += static_cast<std::ptrdiff_t>(item))
+    std::reverse(at, at + static_cast<std::ptrdiff_t>(item));
+}
+
 inline void write_little_endian(AtomicFile& file, const std::uint8_t* bytes, std::uint64_t count,
                                 std::uint64_t item) {
   if constexpr (std::endian::native == std::endian::little) {
     file.write(bytes, count);
   } else {
     std::vector<std::uint8_t> swapped(bytes, bytes + count);
-    for (auto at = swapped.begin(); at != swapped.end(); at += static_cast<std::ptrdiff_t>(item))
-      std::reverse(at, at + static_cast<std::ptrdiff_t>(item));
+    swap_items(swapped, item);
     file.write(swapped.data(), count);
   }
 }

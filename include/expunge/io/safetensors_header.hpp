@@ -27,7 +27,7 @@ namespace expunge {
 /// A type of number that the format knows, by its name there.
 struct TensorType {
   std::string_view name;
-  std::uint64_t bytes;
+  std::uint64_t bytes;  // of one number; 0 of a type that this reader does not know
 };
 
 /// Of the text of a header, in bytes, as in the reference implementation.
@@ -42,11 +42,19 @@ inline constexpr TensorType tensor_types[] = {
 struct SafetensorsEntry {
   std::string name;
   TensorType type = {};
+  std::string unknown_type;  // of a type that this reader does not know: its name; else empty
   std::vector<Index> shape;
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
 
-  std::uint64_t elements() const { return (end - begin) / type.bytes; }
+  bool is_known() const { return type.bytes > 0; }
+  std::string_view type_name() const { return is_known() ? type.name : unknown_type; }
+  /// Of the shape. Where the type is known, the bytes are all there.
+  std::uint64_t elements() const {
+    std::uint64_t n = 1;
+    for (const Index extent : shape) n *= static_cast<std::uint64_t>(extent);
+    return n;
+  }
 };
 
 struct SafetensorsHeader {
@@ -86,7 +94,7 @@ class SafetensorsDictionary {
       if (bit == 0 || (seen & bit) != 0)
         fail(tensor, "key '" + shown(key) + "' is unknown or given twice");
       seen |= bit;
-      if (bit == 1) tensor.type = type(tensor);
+      if (bit == 1) set_type(tensor);
       if (bit == 2) tensor.shape = numbers<Index>(tensor, 32);
       if (bit == 4) {
         const std::vector<std::uint64_t> offsets = numbers<std::uint64_t>(tensor, 2);
@@ -101,11 +109,12 @@ class SafetensorsDictionary {
     header_.tensors.push_back(std::move(tensor));
   }
 
-  TensorType type(const SafetensorsEntry& tensor) {
+  /// Newer files have types that did not exist when this was written: their tensors are listed.
+  void set_type(SafetensorsEntry& tensor) {
     const std::string name = text_.string();
     for (const TensorType& known : tensor_types)
-      if (known.name == name) return known;
-    fail(tensor, "type '" + shown(name) + "' is none that this reader knows");
+      if (known.name == name) tensor.type = known;
+    if (!tensor.is_known()) tensor.unknown_type = name;
   }
 
   template <class Number>
@@ -118,16 +127,16 @@ class SafetensorsDictionary {
     return values;
   }
 
-  /// The shape asks for exactly the bytes between the offsets.
+  /// The shape asks for exactly the bytes between the offsets, where a number's are known.
   void check_size(const SafetensorsEntry& tensor) {
     constexpr std::uint64_t most = std::uint64_t{1} << 62;
-    std::uint64_t bytes = tensor.type.bytes;
+    std::uint64_t bytes = std::max<std::uint64_t>(tensor.type.bytes, 1);
     for (const Index extent : tensor.shape) {
       const auto n = static_cast<std::uint64_t>(extent);
       if (n > 0 && bytes > most / n) fail(tensor, "the shape has more bytes than fit");
       bytes *= n;
     }
-    if (bytes != tensor.end - tensor.begin)
+    if (tensor.is_known() && bytes != tensor.end - tensor.begin)
       fail(tensor, sentence("its type and shape take ", bytes, " bytes, data_offsets ",
                             tensor.begin, " to ", tensor.end, " give ", tensor.end - tensor.begin));
   }
