@@ -314,7 +314,7 @@ TEST_CASE("labels that do not fit are refused") {
   CHECK(contains(error(list<std::int64_t>({0, -1, 2, 0})), "label -1 of point 1"));
   CHECK(contains(error(list<std::int64_t>({std::int64_t{1} << 32, 1, 2, 0})), "label 4294967296"));
   CHECK(contains(error(list<std::int64_t>({0, 1, 2})), "the array has 1 axes and 3 entries"));
-  CHECK(contains(error(list<double>({0, 1, 2, 0})), "cannot hold"));
+  CHECK(error(list<double>({0, 1, 2, 0})) == "");
   CHECK(contains(error(numbered<std::int64_t>(1, 4)), "one label for each of the 4 points"));
   CHECK(contains(error(list<std::int64_t>({0, 1, 2, 0}), "margins.npy"), "no axis of classes"));
 }

@@ -1,16 +1,29 @@
-// Any bytes as an IDX file, plain or compressed: an array that fits its shape, or an io_error.
+// Any bytes as an IDX file, plain or compressed, read as several types: an array that fits its
+// shape, or an io_error.
 #include "expunge/io/idx.hpp"
 
 #include <cstdlib>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+namespace {
+
+template <class T>
+void attempt(const std::uint8_t* data, std::size_t size) {
   try {
-    const expunge::IdxArray array =
-        expunge::read_idx(std::span<const std::uint8_t>(data, size), "fuzz", 1u << 20);
+    const expunge::BasicIdxArray<T> array =
+        expunge::read_idx<T>(std::span<const std::uint8_t>(data, size), "fuzz", 1u << 20);
     std::size_t elements = 1;
     for (const expunge::Index extent : array.shape) elements *= static_cast<std::size_t>(extent);
     if (elements != array.values.size()) std::abort();
   } catch (const expunge::io_error&) {
   }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  attempt<std::uint8_t>(data, size);
+  attempt<int>(data, size);
+  attempt<float>(data, size);
+  attempt<bool>(data, size);
   return 0;
 }

@@ -1,8 +1,11 @@
 #include <doctest/doctest.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <cmath>
+#include <thread>
 
+#include "expunge/io/index_file.hpp"
 #include "expunge/io/npy_view.hpp"
 #include "io/scratch.hpp"
 
@@ -215,11 +218,13 @@ TEST_CASE("NaN and infinity survive; a number that does not fit is refused with 
   CHECK(a[3] == 1e30f);
   const NpyView wide = view_of(npy_file("<f8", false, 1, {4}, data));
   CHECK(contains(error_of([&] { wide.read_all<float>(); }),
-                 "element 3 of type f8 is a number that <f4 cannot hold"));
+                 "element 3 of type f8 is 1e+300, a number in the range of float32 was expected"));
   const NpyView signs = view_of(npy_file("|i1", true, 1, {2, 2}, "\x01\x02\xff\x03"));
-  CHECK(contains(error_of([&] { signs.read_all<std::uint8_t>(); }), "element 1 of type i1"));
+  CHECK(contains(error_of([&] { signs.read_all<std::uint8_t>(); }),
+                 "element [0, 1] of type i1 is -1, a whole number of 0 to 255 was expected"));
   const NpyView floats = view_of(npy_file("<f8", false, 1, {4}, data));
-  CHECK(contains(error_of([&] { floats.read_all<std::int64_t>(); }), "cannot hold"));
+  CHECK(contains(error_of([&] { floats.read_all<std::int64_t>(); }),
+                 "element 0 of type f8 is nan, a whole number of"));
 }
 
 TEST_CASE("positions and counts that are not there are refused") {
@@ -251,7 +256,7 @@ TEST_CASE("hostile headers are refused by the view, before anything is allocated
   CHECK(contains(shaped("(-1, 2)"), "at least 0 was expected"));
   CHECK(contains(shaped("(1, 2"), "was expected"));
   CHECK(contains(error_of_view("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "aaaa"),
-                 "Python objects cannot be read"));
+                 "Python objects cannot be read; save a.astype('float64')"));
   CHECK(contains(error_of_view("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", "aaa"),
                  "4 bytes of data were expected by the shape, 3 follow"));
   const std::vector<std::uint8_t> whole = counting_file<float>("f4", false, true, 2, {2, 3});
@@ -272,12 +277,51 @@ TEST_CASE(
     return error_of([&] { NpyView::map(path); });
   };
   CHECK(contains(error(scratch / "no.npy"), "no.npy: cannot be opened: No such file"));
-  CHECK(contains(error(scratch.folder()), "cannot be read: Is a directory"));
+  CHECK(contains(error(scratch.folder()), "a file or a pipe was expected, this is a folder"));
+  CHECK(contains(error("/dev/zero"), "a file or a pipe was expected, this is a device"));
+  CHECK(contains(error_of([] { read_bytes("/dev/zero", 100); }), "this is a device"));
   write_bytes(scratch / "empty.npy", {});
   CHECK(contains(error(scratch / "empty.npy"), "empty.npy: the file ends"));
   CHECK(MappedFile(scratch / "empty.npy").bytes().empty());
-  REQUIRE(::mkfifo((scratch / "pipe.npy").c_str(), 0600) == 0);
-  CHECK(contains(error(scratch / "pipe.npy"), "pipe.npy: cannot be read"));
+}
+
+TEST_CASE("every reader reads a pipe, whatever comes at a time, and says if it ends too early") {
+  const Scratch scratch;
+  const std::filesystem::path pipe = scratch / "pipe.npy";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that has enough leaves the writer alone
+  Array<double, 2> numbers = make_array<double>(300, 70);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers.data()[i] = static_cast<double>(i % 251);
+  write_npy(scratch / "a.npy", numbers);
+  const std::vector<std::uint8_t> whole = read_bytes(scratch / "a.npy", 1'000'000);
+  const auto through = [&](std::size_t count, auto&& read) {
+    std::thread writer([&] {
+      std::ofstream out(pipe, std::ios::binary);
+      for (std::size_t at = 0; at < count; at += 7001)
+        out.write(reinterpret_cast<const char*>(whole.data() + at),
+                  static_cast<std::streamsize>(std::min<std::size_t>(7001, count - at)))
+            .flush();
+    });
+    read();
+    writer.join();
+  };
+  through(whole.size(), [&] { CHECK(read_npy<double, 2>(pipe) == numbers); });
+  through(whole.size(),
+          [&] { CHECK(NpyView::map(pipe).read_all<double>()[20'999] == 20'999 % 251); });
+  through(whole.size(), [&] { CHECK(read_bytes(pipe, whole.size()) == whole); });
+  through(whole.size() - 1, [&] {
+    CHECK(contains(error_of([&] { read_npy<double, 2>(pipe); }), "pipe.npy: at byte 128: 168000"));
+  });
+  through(whole.size(), [&] {
+    CHECK(contains(error_of([&] { read_bytes(pipe, 1000); }), "more bytes came than the limit"));
+  });
+  const std::string name = scratch / "b.npy";
+  write_npy(name, Array<std::int64_t, 1>{5, 3});
+  through(0,
+          [&] { CHECK(contains(error_of([&] { read_index_file(pipe, 9); }), "the file ends")); });
+  const int open = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  CHECK(read_index_file(sentence("/dev/fd/", open), 9) == std::vector<Index>{5, 3});
+  ::close(open);
 }
 
 TEST_CASE("a mapped file holds its bytes and outlives its name") {

@@ -4,16 +4,16 @@
 // more than there is before it allocates.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <span>
 #include <string>
-#include <system_error>
+#include <utility>
 #include <vector>
 
-#include "expunge/core/check.hpp"
+#include "expunge/io/descriptor.hpp"
 
 namespace expunge {
 
@@ -38,8 +38,8 @@ class MemorySource {
   void read(void* to, std::uint64_t count) {
     if (count > size() - offset_)
       throw io_error(name_, size(),
-                     sentence("the file ends, ", count, " bytes were expected from ", "byte ",
-                              offset_, " on"));
+                     sentence("the file ends, ", count, " bytes were expected from byte ", offset_,
+                              " on; it is cut off"));
     if (count > 0) std::memcpy(to, bytes_.data() + offset_, count);
     offset_ += count;
   }
@@ -50,44 +50,89 @@ class MemorySource {
   std::uint64_t offset_ = 0;
 };
 
-/// A file.
+/// A file, or all that comes out of a pipe or terminal (/dev/stdin), which is read at once.
 class FileSource {
  public:
-  explicit FileSource(const std::filesystem::path& path) : name_(path.string()) {
-    std::error_code failure;
-    size_ = std::filesystem::file_size(path, failure);
-    if (failure) throw io_error(name_, sentence("cannot be opened: ", failure.message()));
-    in_.open(path, std::ios::binary);
-    if (!in_) throw io_error(name_, "cannot be opened for reading");
+  /// Throws io_error if there is none, or more than `most_bytes`.
+  explicit FileSource(const std::filesystem::path& path,
+                      std::uint64_t most_bytes = ~std::uint64_t{0})
+      : name_(path.string()) {
+    descriptor_ = detail::open_input(path);
+    if (descriptor_ < 0)
+      throw io_error(name_, sentence("cannot be opened: ", std::generic_category().message(errno)));
+    try {
+      start(most_bytes);
+    } catch (...) {
+      close();
+      throw;
+    }
   }
+  FileSource(const FileSource&) = delete;
+  FileSource& operator=(const FileSource&) = delete;
+  ~FileSource() { close(); }
 
   const std::string& name() const { return name_; }
   std::uint64_t size() const { return size_; }
   std::uint64_t offset() const { return offset_; }
   void read(void* to, std::uint64_t count) {
-    in_.read(static_cast<char*>(to), static_cast<std::streamsize>(count));
-    if (!in_)
-      throw io_error(
-          name_, offset_ + static_cast<std::uint64_t>(in_.gcount()),
-          sentence("the file ends, ", count, " bytes were expected from byte ", offset_, " on"));
-    offset_ += count;
+    const std::uint64_t there = std::min(count, size_ - offset_);
+    if (descriptor_ < 0) {
+      if (there > 0) std::memcpy(to, whole_.data() + offset_, there);
+      offset_ += there;
+    } else {
+      read_file(static_cast<std::uint8_t*>(to), there);
+    }
+    if (there < count)
+      throw io_error(name_, offset_,
+                     sentence("the file ends, ", count, " bytes were expected from byte ",
+                              offset_ - there, " on; it is cut off"));
   }
 
  private:
+  void close() {
+    if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+  }
+  void start(std::uint64_t most_bytes) {
+    struct stat status {};
+    if (::fstat(descriptor_, &status) != 0)
+      throw io_error(name_, sentence("cannot be read: ", std::generic_category().message(errno)));
+    if (detail::is_stream(descriptor_, status)) {
+      whole_ = detail::read_stream(descriptor_, name_, most_bytes);
+      size_ = whole_.size();
+      close();
+      return;
+    }
+    if (!S_ISREG(status.st_mode)) throw io_error(name_, detail::what_instead_of_file(status));
+    size_ = static_cast<std::uint64_t>(status.st_size);
+    if (size_ > most_bytes)
+      throw io_error(
+          name_, sentence("the file has ", size_, " bytes, more than the limit of ", most_bytes));
+  }
+  void read_file(std::uint8_t* to, std::uint64_t count) {
+    while (count > 0) {
+      const ::ssize_t got = ::read(descriptor_, to, std::min<std::uint64_t>(count, 1u << 30));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0)
+        throw io_error(name_, offset_,
+                       sentence("cannot be read: ", std::generic_category().message(errno)));
+      if (got == 0) throw io_error(name_, offset_, "the file became shorter while it was read");
+      to += got;
+      count -= static_cast<std::uint64_t>(got);
+      offset_ += static_cast<std::uint64_t>(got);
+    }
+  }
+
   std::string name_;
   std::uint64_t size_ = 0;
   std::uint64_t offset_ = 0;
-  std::ifstream in_;
+  int descriptor_ = -1;  // -1: of a pipe, which is in memory
+  std::vector<std::uint8_t> whole_;
 };
 
-/// The whole of a file of at most `most_bytes`.
+/// The whole of a file, or of a pipe, of at most `most_bytes`.
 inline std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path,
                                             std::uint64_t most_bytes) {
-  FileSource source(path);
-  if (source.size() > most_bytes)
-    throw io_error(
-        source.name(), most_bytes,
-        sentence("the file has ", source.size(), " bytes, more than the limit of ", most_bytes));
+  FileSource source(path, most_bytes);
   std::vector<std::uint8_t> bytes(source.size());
   source.read(bytes.data(), source.size());
   return bytes;

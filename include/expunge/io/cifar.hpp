@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "expunge/data/image_dataset.hpp"
+#include "expunge/io/file_kind.hpp"
 #include "expunge/io/mapped_file.hpp"
 
 namespace expunge {
@@ -61,10 +62,17 @@ inline Label cifar_label(std::span<const std::uint8_t> bytes, std::size_t at, st
 inline void append_cifar(std::span<const std::uint8_t> bytes, const std::string& name,
                          std::size_t label_bytes, CifarImages& images) {
   const std::size_t record = label_bytes + static_cast<std::size_t>(CifarImages::image_bytes);
-  if (bytes.empty() || bytes.size() % record != 0)
-    throw io_error(name, bytes.size(),
-                   sentence("not a CIFAR-", label_bytes == 1 ? 10 : 100, " file: records of ",
-                            record, " bytes were expected, the file has ", bytes.size(), " bytes"));
+  if (bytes.empty() || bytes.size() % record != 0) {
+    const bool ten = label_bytes == 1;
+    const std::size_t other = ten ? record + 1 : record - 1;
+    const std::string instead = !bytes.empty() && bytes.size() % other == 0
+                                    ? sentence("which read_cifar", ten ? 100 : 10, " may read")
+                                    : file_kind(bytes);
+    throw io_error(
+        name,
+        sentence("not a CIFAR-", ten ? 10 : 100, " file of the binary version: records of ", record,
+                 " bytes were expected, the file has ", bytes.size(), " bytes, ", instead));
+  }
   const auto each = [&](std::size_t offset, int classes, std::vector<Label>& labels) {
     for (std::size_t at = offset; at < bytes.size(); at += record)
       labels.push_back(cifar_label(bytes, at, record, classes, name));

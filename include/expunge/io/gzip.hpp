@@ -2,7 +2,9 @@
 // defined, as our CMake target does when it finds zlib. Without it, compressed files are refused.
 //
 // The output grows as it is produced and never beyond a limit, so a small file that claims to be a
-// huge one costs no more than the limit. Concatenated members are read one after the other.
+// huge one costs no more than the limit. Concatenated members are read one after the other; zeros
+// after a member are padding (of tapes and block devices), as for gzip itself. Anything else after
+// the end is damage.
 #pragma once
 
 #include <algorithm>
@@ -55,7 +57,14 @@ inline std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes,
   std::vector<std::uint8_t> content, piece(65536);
   std::size_t read = 0;
   bool ended = false;
-  while (!ended || read < bytes.size()) {
+  while (true) {
+    while (ended && read < bytes.size() && bytes[read] == 0) ++read;
+    if (ended && read == bytes.size()) break;
+    if (ended && !is_gzip(bytes.subspan(read)))
+      throw io_error(name, read,
+                     sentence("the compressed data end here, and ", bytes.size() - read,
+                              " bytes follow that are no part of them: damaged, or two files in "
+                              "one; get the file again"));
     if (ended) inflateReset(&*stream);  // the next member
     const std::size_t count = std::min<std::size_t>(bytes.size() - read, 1u << 30);
     (*stream).next_in = const_cast<Bytef*>(bytes.data() + read);
@@ -66,9 +75,10 @@ inline std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes,
     read += count - (*stream).avail_in;
     const std::size_t produced = piece.size() - (*stream).avail_out;
     if (status == Z_BUF_ERROR || (count == 0 && status == Z_OK && produced == 0))
-      throw io_error(name, read, "the compressed data end too early");
+      throw io_error(name, read,
+                     "the compressed data end too early; the file is cut off, copy it again");
     if (status != Z_OK && status != Z_STREAM_END)
-      throw io_error(name, read, "the compressed data are damaged");
+      throw io_error(name, read, "the compressed data are damaged; copy the file again");
     if (produced > most_bytes - content.size())
       throw io_error(name, read,
                      sentence("the content is larger than the limit of ", most_bytes, " bytes"));
@@ -83,7 +93,9 @@ inline std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes,
 
 inline std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t>, const std::string& name,
                                         std::uint64_t) {
-  throw io_error(name, "the file is gzip-compressed, and this program was built without zlib");
+  throw io_error(name,
+                 "the file is gzip-compressed, and this program was built without zlib; unpack it "
+                 "(gunzip) or build with zlib");
 }
 
 #endif

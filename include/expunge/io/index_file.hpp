@@ -1,46 +1,67 @@
-// Forget sets on disk: a .npy file of one axis of integers, positions in the training set.
+// Forget sets on disk: a .npy file of positions in the training set, one axis of whole numbers
+// (integers, or floating-point ones that are whole), or an axis of 1 beside it, as numpy.where makes.
 //
 // The order is kept (some published sets are not sorted). Positions outside 0 .. n - 1 and
-// duplicates are refused.
+// duplicates are refused, and so are masks.
 #pragma once
 
 #include <algorithm>
 #include <numeric>
 #include <vector>
 
-#include "expunge/io/npy.hpp"
+#include "expunge/io/npy_view.hpp"
 
 namespace expunge {
 
-/// From a source of bytes. Throws io_error, naming the first wrong position.
-template <ByteSource S>
-std::vector<Index> read_indices(S& source, Index n) {
-  const Array<std::int64_t, 1> file = read_npy<std::int64_t, 1>(source);
-  const std::vector<Index> indices(file.begin(), file.end());
-  const std::uint64_t end = source.offset();
+namespace detail {
+
+/// Refuses a mask: a file of bool, or of 0 and 1 alone that lists one of them twice.
+inline void check_no_mask(const std::string& name, const NpyView& file,
+                          const std::vector<Index>& indices) {
+  const bool flags =
+      std::all_of(indices.begin(), indices.end(), [](Index i) { return i == 0 || i == 1; });
+  if (file.header().kind != 'b' && (!flags || indices.size() < 3)) return;
+  const auto set = std::count(indices.begin(), indices.end(), Index{1});
+  throw io_error(name, sentence("a mask of ", indices.size(), " values of type ",
+                                file.header().type(), ", ", set,
+                                " of them true; positions in the training set were expected, which "
+                                "numpy.flatnonzero(mask) makes of it"));
+}
+
+/// Of a file that is open. Throws io_error, naming the first wrong position.
+inline std::vector<Index> read_indices(const NpyView& file, Index n) {
+  Index long_axes = 0;
+  for (Index a = 0; a < file.axes(); ++a) long_axes += file.extent(a) != 1;
+  if (file.axes() < 1 || long_axes > 1)
+    throw io_error(file.name(),
+                   sentence("one axis of positions was expected, it has ", file.axes(), " axes"));
+  const std::vector<Index> indices = file.read_all<Index>();
+  check_no_mask(file.name(), file, indices);
   for (std::size_t k = 0; k < indices.size(); ++k)
     if (indices[k] < 0 || indices[k] >= n)
-      throw io_error(source.name(), end,
+      throw io_error(file.name(),
                      sentence("entry ", k, " is ", indices[k], ", not in 0 .. ", n - 1));
   std::vector<Index> sorted = indices;
   std::sort(sorted.begin(), sorted.end());
   const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
   if (twice != sorted.end())
-    throw io_error(source.name(), end, sentence("position ", *twice, " is listed twice"));
+    throw io_error(file.name(),
+                   sentence("position ", *twice, " is listed twice; save numpy.unique of it"));
   return indices;
 }
 
-/// The file at `path`, positions among n training examples.
+}  // namespace detail
+
+/// The file at `path`, positions among n training examples. Throws io_error, naming the first wrong
+/// position.
 inline std::vector<Index> read_index_file(const std::filesystem::path& path, Index n) {
-  FileSource source(path);
-  return read_indices(source, n);
+  return detail::read_indices(NpyView::map(path), n);
 }
 
 /// From memory; `name` is for error messages.
 inline std::vector<Index> read_index_file(std::span<const std::uint8_t> bytes, std::string name,
                                           Index n) {
-  MemorySource source(bytes, std::move(name));
-  return read_indices(source, n);
+  return detail::read_indices(NpyView(bytes, std::move(name), nullptr), n);
 }
 
 }  // namespace expunge

@@ -5,8 +5,10 @@
 //   then           length of what follows, little endian: 2 bytes in 1.0, 4 bytes in 2.0 and 3.0
 //   then           {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }, spaces, newline
 //
-// Parsed strictly: these three keys, each once. Python objects and structured types are refused;
-// nothing here is ever evaluated or allocated by a number that the file claims.
+// What NumPy accepts there is accepted: any blanks, long integers of Python 2 (3L), types with and
+// without byte order, by code or by name ('<f4', 'f4', 'float32'). These three keys, each once.
+// Python objects and structured types are refused; nothing here is ever evaluated or allocated by a
+// number that the file claims.
 #pragma once
 
 #include <bit>
@@ -16,6 +18,8 @@
 
 #include "expunge/core/platform.hpp"
 #include "expunge/io/byte_source.hpp"
+#include "expunge/io/convert_number.hpp"
+#include "expunge/io/file_kind.hpp"
 
 namespace expunge {
 
@@ -32,11 +36,47 @@ struct NpyHeader {
     for (const Index extent : shape) n *= extent;
     return n;
   }
+  ItemType item() const { return {kind, item_bytes, swapped}; }
   /// As numpy writes it, without byte order: f4, i8, b1.
-  std::string type() const { return sentence(kind, item_bytes); }
+  std::string type() const { return item().text(); }
 };
 
 namespace detail {
+
+/// Kind and bytes ("f4") of a type by the codes and names that numpy.dtype takes, without the byte
+/// order; "" of a type that is not read.
+inline std::string_view npy_type_code(std::string_view type) {
+  struct Code {
+    std::string_view code, name, letters;  // letters: of C types, as Linux and macOS have them
+  };
+  constexpr Code codes[] = {{"f2", "float16", "e"}, {"f4", "float32", "f"}, {"f8", "float64", "d"},
+                            {"b1", "bool", "?"},    {"i1", "int8", "b"},    {"i2", "int16", "h"},
+                            {"i4", "int32", "i"},   {"i8", "int64", "lq"},  {"u1", "uint8", "B"},
+                            {"u2", "uint16", "H"},  {"u4", "uint32", "I"},  {"u8", "uint64", "LQ"}};
+  for (const Code& c : codes)
+    if (type == c.code || type == c.name ||
+        (type.size() == 1 && c.letters.find(type) != std::string_view::npos))
+      return c.code;
+  return {};
+}
+
+/// What a type is that cannot be read, and the way out.
+inline std::string npy_type_advice(const std::string& type) {
+  const auto has = [&](std::string_view letters) {
+    return type.find_first_of(letters) != std::string::npos;
+  };
+  if (type.ends_with("V2"))
+    return ": two raw bytes, which is how bfloat16 of ml_dtypes is saved; save a.astype('float32')";
+  if (type.ends_with("V1"))
+    return ": raw bytes, which is how float8 of ml_dtypes is saved; save a.astype('float32')";
+  if (type.ends_with("c8") || type.ends_with("c16"))
+    return ": complex numbers; save a.real and a.imag";
+  if (type.ends_with("f16") || type.ends_with("f12") || type.ends_with("g"))
+    return ": long double; save a.astype('float64')";
+  if (has("USa")) return ": text; save numbers";
+  if (has("Mm")) return ": dates; save a.astype('int64')";
+  return "; save a.astype('float64')";
+}
 
 /// Reads the dictionary, character by character.
 class NpyDictionary {
@@ -75,7 +115,9 @@ class NpyDictionary {
     throw io_error(name_, first_byte_ + at_, "npy header: " + what);
   }
   void skip_blanks() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) ++at_;
+    while (at_ < text_.size() &&
+           std::string_view(" \t\n\r\f").find(text_[at_]) != std::string_view::npos)
+      ++at_;
   }
   char peek() {
     skip_blanks();
@@ -87,6 +129,7 @@ class NpyDictionary {
     ++at_;
   }
   std::string quoted() {
+    if (peek() == 'u' && at_ + 1 < text_.size()) ++at_;  // u'descr', of Python 2
     const char quote = peek();
     if (quote != '\'' && quote != '"') fail("a quoted name was expected");
     const std::size_t end = text_.find(quote, at_ + 1);
@@ -106,22 +149,21 @@ class NpyDictionary {
   }
 
   void parse_type(NpyHeader& header) {
-    if (peek() == '[') fail("structured types cannot be read");
+    if (peek() == '[') fail("structured types cannot be read; save each field alone");
     const std::string type = quoted();
-    if (type.find('O') != std::string::npos) fail("Python objects cannot be read");
-    if (type.size() != 3) fail(sentence("type '", type.substr(0, 40), "' cannot be read"));
-    const std::string_view known[] = {"f2", "f4", "f8", "b1", "i1", "i2",
-                                      "i4", "i8", "u1", "u2", "u4", "u8"};
-    bool found = false;
-    for (const std::string_view k : known) found = found || type.substr(1) == k;
-    const char order = type[0];
-    const bool one_byte = type[2] == '1';
-    if (!found || (order != '<' && order != '>' && order != '=' && !(order == '|' && one_byte)))
-      fail(sentence("type '", type, "' cannot be read"));
+    if (type.find('O') != std::string::npos)
+      fail("Python objects cannot be read; save a.astype('float64')");
+    const bool ordered =
+        !type.empty() && std::string_view("<>=|").find(type[0]) != std::string_view::npos;
+    const char order = ordered ? type[0] : '=';
+    const std::string_view code = npy_type_code(std::string_view(type).substr(ordered ? 1 : 0));
+    if (code.empty())
+      fail(sentence("type '", type.substr(0, 40), "' cannot be read", npy_type_advice(type)));
     const bool little = std::endian::native == std::endian::little;
-    header.kind = type[1];
-    header.item_bytes = type[2] - '0';
-    header.swapped = !one_byte && ((order == '<' && !little) || (order == '>' && little));
+    header.kind = code[0];
+    header.item_bytes = code[1] - '0';
+    header.swapped =
+        header.item_bytes > 1 && ((order == '<' && !little) || (order == '>' && little));
   }
 
   void parse_shape(NpyHeader& header) {
@@ -151,6 +193,7 @@ class NpyDictionary {
       value = 10 * value + static_cast<std::uint64_t>(text_[at_] - '0');
       if (value > largest) fail("an extent is larger than fits");
     }
+    if (at_ < text_.size() && text_[at_] == 'L') ++at_;  // a long integer of Python 2
     return value;
   }
 
@@ -170,9 +213,12 @@ NpyHeader read_npy_header(S& source) {
   unsigned char start[8];
   source.read(start, 8);
   if (std::memcmp(start, "\x93NUMPY", 6) != 0)
-    throw io_error(source.name(), "not a .npy file: \\x93NUMPY was expected");
+    throw io_error(source.name(), sentence("not a .npy file: \\x93NUMPY was expected, ",
+                                           detail::file_kind({start, sizeof start})));
   if (start[6] < 1 || start[6] > 3 || start[7] != 0)
-    throw io_error(source.name(), 6, "npy version 1.0, 2.0 or 3.0 was expected");
+    throw io_error(source.name(), 6,
+                   sentence("npy version 1.0, 2.0 or 3.0 was expected, it is ",
+                            static_cast<int>(start[6]), ".", static_cast<int>(start[7])));
   const unsigned length_bytes = start[6] == 1 ? 2 : 4;
   unsigned char digits[4] = {};
   source.read(digits, length_bytes);
@@ -193,7 +239,10 @@ NpyHeader read_npy_header(S& source) {
   if (source.size() - source.offset() != expected)
     throw io_error(source.name(), source.offset(),
                    sentence(expected, " bytes of data were expected by the shape, ",
-                            source.size() - source.offset(), " follow"));
+                            source.size() - source.offset(), " follow",
+                            source.size() - source.offset() < expected
+                                ? "; the file is cut off, copy it again"
+                                : "; a file of one array was expected"));
   return header;
 }
 

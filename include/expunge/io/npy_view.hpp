@@ -91,12 +91,13 @@ class NpyView {
   template <class T>
   void convert(const std::uint8_t* bytes, Index count, Index from, T* to) const {
     const std::size_t n = static_cast<std::size_t>(count);
-    const std::size_t good = detail::convert_items(header_, bytes, n, to);
-    if (good != n)
-      throw io_error(
-          name_, header_.data_offset,
-          sentence("element ", from + static_cast<Index>(good), " of type ", header_.type(),
-                   " is a number that ", detail::npy_type<T>(), " cannot hold"));
+    const std::size_t good = detail::convert_items(header_.item(), bytes, n, to);
+    if (good == n) return;
+    const Index k = static_cast<Index>(good);
+    const Index at = in_c_order() ? (from + k) * header_.item_bytes : -1;  // else it was collected
+    detail::refuse_element<T>(name_, header_, from + k,
+                              at < 0 ? 0 : header_.data_offset + static_cast<std::uint64_t>(at),
+                              bytes + k * header_.item_bytes);
   }
 
   /// Elements of a Fortran-order file, collected piece by piece. `from`: the first in C order.

@@ -5,44 +5,20 @@
 // POSIX calls (Linux, macOS, BSD).
 #pragma once
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <system_error>
 
-#include "expunge/core/check.hpp"
+#include "expunge/io/descriptor.hpp"
 
 namespace expunge {
 
 struct OutputTarget {
   std::filesystem::path path;  // the file's own, no link; of a device or pipe as it was given
   bool through = false;        // no file that can be replaced: opened and written
-  int descriptor = -1;         // of /dev/stdout, /dev/fd/N and the like: N, which is written to
+  int descriptor = -1;         // of /dev/stdout, /dev/fd/N and the like: it must be neither
+                               // replaced nor opened anew, others share its position
 };
-
-namespace detail {
-
-/// N of /dev/fd/N and of this process's /proc/.../fd/N, else -1. A file behind such a name is
-/// already open, at a position that others share, so it must be neither replaced nor opened anew.
-inline int descriptor_of(const std::string& path) {
-  for (const std::string& folder :
-       {std::string("/dev/fd/"), std::string("/proc/self/fd/"),
-        std::string("/proc/thread-self/fd/"), sentence("/proc/", ::getpid(), "/fd/")}) {
-    if (!path.starts_with(folder)) continue;
-    int number = -1;
-    const char* const end = path.data() + path.size();
-    const auto [at, error] = std::from_chars(path.data() + folder.size(), end, number);
-    if (error == std::errc() && at == end && number >= 0) return number;
-  }
-  return -1;
-}
-
-}  // namespace detail
 
 /// Follows links, also those to files that are not there yet. Throws io_error if the path is empty,
 /// a folder, or a link that leads nowhere.

@@ -82,11 +82,14 @@ class Safetensors {
     const std::uint64_t at =
         header_.data_offset + tensor.begin + static_cast<std::uint64_t>(from) * tensor.type.bytes;
     const Index good = convert(tensor.type.name, bytes_.data() + at, count, to);
-    if (good < count)
-      throw io_error(name_, at + static_cast<std::uint64_t>(good) * tensor.type.bytes,
+    if (good < count) {
+      const std::uint64_t wrong = at + static_cast<std::uint64_t>(good) * tensor.type.bytes;
+      throw io_error(name_, wrong,
                      sentence("tensor '", detail::shown(tensor.name), "' of type ",
-                              tensor.type.name, " holds a number at position ", from + good,
-                              " that ", detail::npy_type<T>(), " cannot"));
+                              tensor.type.name, ": number ", from + good, " is ",
+                              number_text(tensor.type.name, bytes_.data() + wrong), ", ",
+                              detail::expected_number<T>()));
+    }
   }
 
   /// All numbers of the tensor of this name. Throws io_error if there is none.
@@ -124,27 +127,35 @@ class Safetensors {
   /// How many numbers were converted before one that T cannot hold; -1 for a type that is not read.
   template <class T>
   static Index convert(std::string_view type, const std::uint8_t* bytes, Index count, T* to) {
-    const auto as = [&]<class From>(From) {
-      constexpr bool swapped = std::endian::native != std::endian::little;
-      return static_cast<Index>(
-          detail::convert_bytes<From>(bytes, static_cast<std::size_t>(count), swapped, to));
-    };
-    if constexpr (std::is_integral_v<T>) {
-      if (type == "I64") return as(std::int64_t());
-      if (type == "I32") return as(std::int32_t());
-      if (type == "I16") return as(std::int16_t());
-      if (type == "I8") return as(std::int8_t());
-      if (type == "U64") return as(std::uint64_t());
-      if (type == "U32") return as(std::uint32_t());
-      if (type == "U16") return as(std::uint16_t());
-      return type == "U8" || type == "BOOL" ? as(std::uint8_t()) : -1;
-    } else {
-      if (type == "F32") return as(float());
-      if (type == "F64") return as(double());
-      if (type == "F16") return as(Half());
-      return type == "BF16" ? as(Eigen::bfloat16()) : -1;
-    }
+    const std::size_t n = static_cast<std::size_t>(count);
+    const bool real = type.find('F') != type.npos;
+    if (real == std::is_integral_v<T>) return -1;
+    if (type == "BF16")
+      return static_cast<Index>(detail::convert_bytes<Eigen::bfloat16>(bytes, n, swapped, to));
+    const ItemType item = item_type(type);
+    return item.bytes == 0 ? -1 : static_cast<Index>(detail::convert_items(item, bytes, n, to));
   }
+
+  /// Of a type that NumPy has too, else of 0 bytes.
+  static ItemType item_type(std::string_view type) {
+    const char kind = type[0] == 'F' ? 'f' : type[0] == 'I' ? 'i' : 'u';  // BOOL: as U8
+    for (const std::string_view known :
+         {"F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL"})
+      if (type == known) {
+        const Index bits = type == "BOOL" ? 8 : std::stoi(std::string(type.substr(1)));
+        return {kind, bits / 8, swapped};
+      }
+    return {kind, 0, swapped};
+  }
+
+  static std::string number_text(std::string_view type, const std::uint8_t* bytes) {
+    if (type != "BF16") return detail::item_text(item_type(type), bytes);
+    float value = 0;
+    detail::convert_bytes<Eigen::bfloat16>(bytes, 1, swapped, &value);
+    return sentence(value);
+  }
+
+  static constexpr bool swapped = std::endian::native != std::endian::little;
 
   std::shared_ptr<const void> owner_;
   std::span<const std::uint8_t> bytes_;

@@ -20,6 +20,7 @@
 
 #include "expunge/core/check.hpp"
 #include "expunge/core/platform.hpp"
+#include "expunge/io/file_kind.hpp"
 #include "expunge/io/json_text.hpp"
 
 namespace expunge {
@@ -188,14 +189,15 @@ inline void check_names_differ(const SafetensorsHeader& header, const std::strin
 inline SafetensorsHeader read_safetensors_header(std::span<const std::uint8_t> bytes,
                                                  const std::string& file) {
   if (bytes.size() < 8)
-    throw io_error(file, bytes.size(), "not a safetensors file: 8 bytes of length were expected");
+    throw io_error(file, sentence("not a safetensors file: 8 bytes of length were expected, ",
+                                  detail::file_kind(bytes)));
   std::uint64_t length = 0;
   for (std::size_t i = 0; i < 8; ++i) length |= static_cast<std::uint64_t>(bytes[i]) << (8 * i);
   if (length > longest_safetensors_header || length > bytes.size() - 8)
     throw io_error(file,
                    sentence("not a safetensors file, or cut off: a header of ", length,
                             " bytes is claimed, ", bytes.size() - 8, " bytes follow, at most ",
-                            longest_safetensors_header, " are read"));
+                            longest_safetensors_header, " are read; ", detail::file_kind(bytes)));
   if (length == 0 || bytes[8] != '{')
     throw io_error(file, 8, "not a safetensors file: '{' was expected");
   SafetensorsHeader header;

@@ -3,12 +3,10 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 
-#include "expunge/core/check.hpp"
 #include "expunge/io/atomic_file.hpp"
+#include "expunge/io/byte_source.hpp"
 
 namespace expunge::report {
 
@@ -22,11 +20,10 @@ inline void write_text_file(const std::filesystem::path& path, const std::string
 
 /// The whole file. Throws io_error.
 inline std::string read_text_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw io_error(path.string(), "cannot be opened for reading");
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
+  FileSource source(path);
+  std::string text(source.size(), ' ');
+  source.read(text.data(), text.size());
+  return text;
 }
 
 }  // namespace expunge::report
