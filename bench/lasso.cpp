@@ -27,9 +27,12 @@ Array<float, 2> correlations_of(const Cpu<float>& backend, const MaskColumns& co
   Array<float, 2> correlations = make_array<float>(y.cols, columns.examples());
   for_each_target_block<float>(
       "bench", backend.threads(), y, BitPanels(columns), [&](int, const TargetBlock<float>& block) {
-        for (Index t = 0; t < block.count(); ++t)
-          detail::write_correlations(columns, block, t,
-                                     &correlations(static_cast<std::size_t>(block.first() + t), 0));
+        for (Index t = 0; t < block.count(); ++t) {
+          float* const row = &correlations(static_cast<std::size_t>(block.first() + t), 0);
+          detail::write_correlations(columns, block, t, row);
+          const float unit = static_cast<float>(block.scale(t));
+          for (Index i = 0; i < columns.examples(); ++i) row[i] *= unit;
+        }
       });
   return correlations;
 }

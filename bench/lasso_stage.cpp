@@ -52,13 +52,15 @@ void make(const fs::path& folder, Index models, Index examples, Index targets) {
     }
     noise.data()[t] = static_cast<float>(std::sqrt(variance));
   });
-  Array<float, 2> outputs = predict(backend, effects, masks);
+  const Array<double, 2> predicted = predict(backend, effects, masks);
+  Array<float, 2> outputs = make_array<float>(models, targets);
   parallel_for(backend.threads(), targets, [&](int, Index t) {
     for (Index m = 0; m < models; ++m)
-      outputs.data()[m * targets + t] +=
+      outputs.data()[m * targets + t] =
+          static_cast<float>(predicted.data()[m * targets + t]) +
           noise.data()[t] *
-          static_cast<float>(random_normal(3, {Purpose::test, static_cast<std::uint32_t>(t)},
-                                           static_cast<std::uint64_t>(m)));
+              static_cast<float>(random_normal(3, {Purpose::test, static_cast<std::uint32_t>(t)},
+                                               static_cast<std::uint64_t>(m)));
   });
   write_npy(folder / "masks.npy", to_bool(masks));
   write_npy(folder / "outputs.npy", outputs);
@@ -81,9 +83,12 @@ void plain(const Cpu<float>& backend, const SubsetMasks& masks, MatrixView<const
   Array<float, 2> c = make_array<float>(y.cols, columns.examples());
   for_each_target_block<float>(
       "bench", backend.threads(), y, BitPanels(columns), [&](int, const TargetBlock<float>& block) {
-        for (Index t = 0; t < block.count(); ++t)
-          detail::write_correlations(columns, block, t,
-                                     c.data() + (block.first() + t) * columns.examples());
+        for (Index t = 0; t < block.count(); ++t) {
+          float* const row = c.data() + (block.first() + t) * columns.examples();
+          detail::write_correlations(columns, block, t, row);
+          const float unit = static_cast<float>(block.scale(t));
+          for (Index i = 0; i < columns.examples(); ++i) row[i] *= unit;
+        }
       });
   best.products = std::min(best.products, bench::seconds_since(start));
   start = bench::now();

@@ -5,8 +5,10 @@
 #include <cmath>
 #include <filesystem>
 #include <iomanip>
+#include <optional>
 
 #include "cli/commands.hpp"
+#include "cli/fit_checks.hpp"
 #include "cli/fit_plan.hpp"
 #include "cli/fit_store.hpp"
 #include "cli/masks.hpp"
@@ -30,9 +32,8 @@ double half_of_memory() {
 
 /// A figure of all targets: one row of the table and one entry of the JSON.
 void add_figure(Document& document, const std::string& name, const std::string& key,
-                const Array<float, 1>& values) {
-  std::vector<double> numbers(values.begin(), values.end());
-  const Summary s = summarise(std::move(numbers));
+                const std::vector<double>& values) {
+  const Summary s = summarise(values);
   const auto cell = [](double x) { return report::Cell{sentence(std::setprecision(3), x)}; };
   document.tables[0].rows.push_back(
       {{name}, cell(s.mean), cell(s.p5), cell(s.p50), cell(s.p95), cell(s.worst)});
@@ -43,7 +44,7 @@ void add_figure(Document& document, const std::string& name, const std::string& 
                            {"largest", report::number_json(s.worst)}};
 }
 
-void add_lds(Document& document, const FitPlan& plan, const Array<float, 1>& scores,
+void add_lds(Document& document, const FitPlan& plan, const std::vector<double>& values,
              const Session& session) {
   if (plan.held_out == 0) {
     document.warnings.push_back(
@@ -51,7 +52,9 @@ void add_lds(Document& document, const FitPlan& plan, const Array<float, 1>& sco
         "predict.");
     return;
   }
-  const LdsResult lds = summarise_lds({scores, {}}, {1000, 0.95, session.seed});
+  Array<double, 1> scores = make_array<double>(values.size());
+  std::copy(values.begin(), values.end(), scores.begin());
+  const LdsResult lds = summarise_lds({std::move(scores), {}}, {1000, 0.95, session.seed});
   document.results["lds"] = {{"mean", report::number_json(lds.mean)},
                              {"interval", Json::array({report::number_json(lds.interval.low),
                                                        report::number_json(lds.interval.high)})},
@@ -64,7 +67,7 @@ void add_lds(Document& document, const FitPlan& plan, const Array<float, 1>& sco
                plan.held_out, " held-out models"));
   if (lds.without_score > 0)
     document.warnings.push_back(sentence(
-        lds.without_score, " of ", scores.size(),
+        lds.without_score, " of ", values.size(),
         " targets have no rank correlation (no effect was found, or the output is constant) "
         "and count 0 in the LDS."));
   if (plan.held_out < 30)
@@ -73,10 +76,39 @@ void add_lds(Document& document, const FitPlan& plan, const Array<float, 1>& sco
                                          "one target says little."));
 }
 
-Document describe(const FitOptions& options, const Session& session, const FitPlan& plan,
-                  const SubsetMasks& masks, const ModelOutputs& outputs, const fs::path& out) {
+/// What looks wrong in the inputs, and how examples act on themselves where targets may be theirs.
+void add_checks(Document& document, const FitPlan& plan, const SubsetMasks& masks,
+                const ModelOutputs& outputs, Session& session, const fs::path& out) {
+  const OutputFacts facts =
+      output_facts(outputs, plan.width, plan.threads, session.progress("check outputs"));
+  std::optional<OwnEffects> own;
+  if (outputs.classes() == 0 && outputs.points() >= masks.examples())
+    own = own_effects(NpyView::map(out / "effects.npy"));
+  const OwnEffects* found = own ? &*own : nullptr;
+  add_fit_checks(facts, found, document.results);
+  for (std::string& warning : fit_warnings(masks, outputs, facts, found))
+    document.warnings.push_back(std::move(warning));
+}
+
+/// Blocks of an earlier run that were made again.
+void add_damaged(Document& document, const FitStore& store) {
+  constexpr std::size_t most = 3;
+  const std::vector<std::string>& damaged = store.damaged();
+  document.results["damaged_blocks"] = damaged;
+  if (damaged.empty()) return;
+  std::string text =
+      sentence(damaged.size(), damaged.size() == 1 ? " stored block was" : " stored blocks were",
+               " damaged and made again:");
+  for (std::size_t i = 0; i < std::min(most, damaged.size()); ++i)
+    text += (i == 0 ? " " : "; ") + damaged[i];
+  document.warnings.push_back(text + (damaged.size() > most ? "; ..." : ""));
+}
+
+Document describe(const FitOptions& options, Session& session, const FitPlan& plan,
+                  const SubsetMasks& masks, const ModelOutputs& outputs, const FitStore& store,
+                  const fs::path& out) {
   const auto array = [&](const char* name) {
-    return read_npy<float, 1>(out / (std::string(name) + ".npy"));
+    return NpyView::map(out / (std::string(name) + ".npy")).read_all<double>();
   };
   Document document;
   document.kind = "fit";
@@ -111,17 +143,18 @@ Document describe(const FitOptions& options, const Session& session, const FitPl
   if (plan.validated > 0) {
     add_figure(document, "lambda", "lambda", array("lambda"));
     add_figure(document, "validation error", "validation_error", array("validation_error"));
-    const Array<float, 1> kkt = array("kkt_residual");
+    const std::vector<double> kkt = array("kkt_residual");
     add_figure(document, "KKT residual / lambda_max", "kkt_residual", kkt);
     Index failed = 0;
-    for (const float residual : kkt)
-      failed += !(static_cast<double>(residual) <= options.lasso.solver.tolerance);
+    for (const double residual : kkt) failed += !(residual <= options.lasso.solver.tolerance);
     document.results["targets_not_converged"] = failed;
     if (failed > 0)
       document.warnings.push_back(
           sentence(failed, " of ", plan.targets, " targets did not converge to the tolerance."));
   }
   add_lds(document, plan, array("lds"), session);
+  add_damaged(document, store);
+  add_checks(document, plan, masks, outputs, session, out);
   document.remarks = {
       "Effects are in raw mask units: the change of an output when the example joins the training "
       "set. A model that never saw a set is predicted by minus the sum of its effects (expunge "
@@ -165,15 +198,16 @@ Document run_fit(Session& session, FitOptions& options) {
   const ModelOutputs outputs(options.outputs);
   const SubsetMasks masks = read_masks(options.masks, completed_models(options.outputs));
   if (masks.models() != outputs.models())
-    throw io_error(options.masks, 0,
-                   sentence("masks of ", masks.models(), " models, ", options.outputs,
-                            " has outputs of ", outputs.models()));
+    throw io_error(
+        options.masks, 0,
+        sentence("masks of ", masks.models(), " models, ", options.outputs, " has outputs of ",
+                 outputs.models(), turned_round_hint(masks, outputs)));
   const FitPlan plan = make_plan(options, session, masks, outputs);
   const fs::path out = options.out;
   FitStore store(out);
   if (is_finished(out, plan)) {
     store.remove();
-    return describe(options, session, plan, masks, outputs, out);
+    return describe(options, session, plan, masks, outputs, store, out);
   }
   fit_blocks(plan, masks, outputs, store,
              [&session](const std::string& stage) { return session.progress(stage); });
@@ -181,7 +215,7 @@ Document run_fit(Session& session, FitOptions& options) {
     throw io_error(options.outputs, 0, "the input files changed while they were fitted");
   remove_results(out);
   join_blocks(plan, masks.examples(), store, out);
-  const Document document = describe(options, session, plan, masks, outputs, out);
+  const Document document = describe(options, session, plan, masks, outputs, store, out);
   report::write_text_file(out / "fit.json",
                           report::json_text(document_json(document, session.command())));
   report::write_text_file(out / "fit.key", plan.key);

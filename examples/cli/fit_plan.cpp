@@ -102,9 +102,12 @@ double fixed_bytes(const FitPlan& plan, Index examples) {
          static_cast<double>(thread_count(plan.threads)) * thread;
 }
 
-/// Bytes of a target in memory: outputs, effects twice, predictions of the held-out models.
+/// Bytes of a target in memory: outputs in double, effects once and a 64-target part of them,
+/// predictions of the held-out models.
 double target_bytes(const FitPlan& plan, Index examples) {
-  const double all = 4 * static_cast<double>(plan.used() + 3 * plan.held_out + 2 * examples + 16);
+  const double models = static_cast<double>(plan.used() + plan.held_out);
+  const double all =
+      8 * models + 8 * static_cast<double>(plan.held_out) + 4 * static_cast<double>(examples) + 128;
   if (plan.device == support::Device::cpu) return all;
   return all + 512 + 8 * static_cast<double>(std::min<Index>(1024, examples));  // working sets
 }
@@ -160,10 +163,11 @@ FitPlan make_plan(const FitOptions& options, const Session& session, const Subse
 }
 
 std::string fit_key(const FitOptions& options, const FitPlan& plan) {
-  return sentence("expunge ", support::version_text(), "; ", exact_settings(options), "; starts ",
-                  plan.starts, "; models ", plan.fitted, " ", plan.validated, " ", plan.held_out,
-                  plan.device == support::Device::cuda ? "; CUDA\n" : "\n", identity(options.masks),
-                  identity(options.outputs));
+  // form 2: intercepts and validation errors in double
+  return sentence("expunge ", support::version_text(), ", form 2; ", exact_settings(options),
+                  "; starts ", plan.starts, "; models ", plan.fitted, " ", plan.validated, " ",
+                  plan.held_out, plan.device == support::Device::cuda ? "; CUDA\n" : "\n",
+                  identity(options.masks), identity(options.outputs));
 }
 
 }  // namespace expunge::cli

@@ -6,10 +6,10 @@
 namespace expunge::cli {
 
 void fit_blocks_on_gpu(const FitPlan& plan, const SubsetMasks& masks, const ModelOutputs& outputs,
-                       const FitStore& store,
+                       FitStore& store,
                        const std::function<Progress(const std::string&)>& progress) {
   const Cuda<float> gpu(0, 0, plan.threads);
-  Fitting(gpu, plan, masks, outputs, store.stages()).run(progress);
+  Fitting(gpu, plan, masks, outputs, store).run(progress);
 }
 
 }  // namespace expunge::cli

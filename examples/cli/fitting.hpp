@@ -12,7 +12,6 @@
 
 namespace expunge::cli {
 
-inline constexpr Index extra_rows = static_cast<Index>(BlockRow::count);
 inline constexpr Index block_targets = 64;
 
 /// Targets [first, first + count).
@@ -36,13 +35,14 @@ inline Progress within(const Progress& all, const Targets& some, Index targets) 
   };
 }
 
-/// Outputs [models][count], finite; those of the models that are fitted centred by start if asked.
-inline Array<float, 2> read_outputs(const FitPlan& plan, const ModelOutputs& outputs,
-                                    Targets some) {
-  Array<float, 2> y = outputs.read_columns<float>(some.first, some.count, plan.threads);
+/// Outputs [models][count], finite, in double whatever the file's type is, so that they can be
+/// centred before anything is rounded; those of the models that are fitted centred by start if asked.
+inline Array<double, 2> read_outputs(const FitPlan& plan, const ModelOutputs& outputs,
+                                     Targets some) {
+  Array<double, 2> y = outputs.read_columns<double>(some.first, some.count, plan.threads);
   for (Index m = 0; m < outputs.models(); ++m)
     for (Index t = 0; t < some.count; ++t)
-      if (const float value = y(static_cast<std::size_t>(m), static_cast<std::size_t>(t));
+      if (const double value = y(static_cast<std::size_t>(m), static_cast<std::size_t>(t));
           !std::isfinite(value))
         throw io_error(outputs.name(), 0,
                        sentence("the output of model ", m, " at target ", some.first + t, " is ",
@@ -56,7 +56,7 @@ template <class B>
 class Fitting {
  public:
   Fitting(const B& backend, const FitPlan& plan, const SubsetMasks& masks,
-          const ModelOutputs& outputs, const StageStore& store)
+          const ModelOutputs& outputs, FitStore& store)
       : plan_(plan),
         masks_(model_range(masks, 0, plan.used())),
         held_out_(model_range(masks, plan.used(), plan.held_out)),
@@ -72,7 +72,7 @@ class Fitting {
  private:
   void fit(const Lasso& lasso, const std::function<Progress(const std::string&)>& progress) {
     std::optional<LassoPenaltyChoice<float>> choice = choose(lasso, progress);
-    const std::vector<Targets> left = missing("effects");
+    const std::vector<Targets> left = missing({"effects", "figures"});
     if (left.empty()) return;
     const Progress fitting = progress("fit");
     const LassoRegression<float> regression =
@@ -87,7 +87,7 @@ class Fitting {
   template <class Estimator>
   void fit(const Estimator& estimator,
            const std::function<Progress(const std::string&)>& progress) {
-    const std::vector<Targets> left = missing("effects");
+    const std::vector<Targets> left = missing({"effects", "figures"});
     if (left.empty()) return;
     const Progress fitting = progress("fit");
     const auto prepared = estimator.prepare(backend_, masks_);
@@ -96,11 +96,14 @@ class Fitting {
     });
   }
 
-  /// Neighbouring blocks that the store lacks, together at most the plan's width.
-  std::vector<Targets> missing(const char* what) const {
+  /// Neighbouring blocks of which the store lacks a part, together at most the plan's width.
+  std::vector<Targets> missing(std::initializer_list<const char*> parts) const {
     std::vector<Targets> found;
     for (const Targets& block : blocks_of({0, plan_.targets})) {
-      if (store_.holds(block.name(what), plan_.key)) continue;
+      const auto is_stored = [&](const char* part) {
+        return store_.holds(block.name(part), plan_.key);
+      };
+      if (std::all_of(parts.begin(), parts.end(), is_stored)) continue;
       const bool joins = !found.empty() && found.back().first + found.back().count == block.first &&
                          found.back().count + block.count <= plan_.width;
       if (joins)
@@ -115,15 +118,15 @@ class Fitting {
   std::optional<LassoPenaltyChoice<float>> choose(
       const Lasso& lasso, const std::function<Progress(const std::string&)>& progress) const {
     std::optional<LassoPenaltyChoice<float>> choice;
-    const std::vector<Targets> left = missing("penalties");
+    const std::vector<Targets> left = missing({"penalties"});
     if (left.empty()) return choice;
     const Progress choosing = progress("choose penalties");
     choice.emplace(backend_, masks_, lasso.config);
     for (const Targets& some : left) {
-      const Array<float, 2> y = read_outputs(plan_, outputs_, some);
+      const Array<double, 2> y = read_outputs(plan_, outputs_, some);
       const LassoPenalties<float> chosen =
           choice->choose(backend_, fitted(y), within(choosing, some, plan_.targets));
-      Array<float, 2> rows = make_array<float>(Index{2}, some.count);
+      Array<double, 2> rows = make_array<double>(Index{2}, some.count);
       std::copy(chosen.lambda.begin(), chosen.lambda.end(), rows.data());
       std::copy(chosen.validation_error.begin(), chosen.validation_error.end(),
                 rows.data() + some.count);
@@ -132,16 +135,17 @@ class Fitting {
     return choice;
   }
 
-  MatrixView<const float> fitted(const Array<float, 2>& y) const {
+  MatrixView<const double> fitted(const Array<double, 2>& y) const {
     return view(y).row_range(0, masks_.models());
   }
 
   /// Stores rows [r][count] of these targets, block by block.
-  void store(const char* what, Targets some, const Array<float, 2>& rows) const {
-    const MatrixView<const float> all = view(rows);
+  template <class T>
+  void store(const char* what, Targets some, const Array<T, 2>& rows) const {
+    const MatrixView<const T> all = view(rows);
     for (const Targets& block : blocks_of(some)) {
-      store_.get_or_make<float, 2>(block.name(what), plan_.key, [&] {
-        Array<float, 2> part = make_array<float>(all.rows, block.count);
+      store_.stages().get_or_make<T, 2>(block.name(what), plan_.key, [&] {
+        Array<T, 2> part = make_array<T>(all.rows, block.count);
         for (Index r = 0; r < all.rows; ++r)
           std::copy_n(all.row(r) + block.first - some.first, block.count,
                       part.data() + r * block.count);
@@ -153,46 +157,46 @@ class Fitting {
   Array<float, 1> stored_lambda(Targets some) const {
     Array<float, 1> lambda = make_array<float>(some.count);
     for (const Targets& block : blocks_of(some)) {
-      const Array<float, 2> rows =
-          store_.get_or_make<float, 2>(block.name("penalties"), plan_.key, []() -> Array<float, 2> {
-            throw io_error("blocks", 0, "penalties are gone: another program changed the folder");
+      const Array<double, 2> rows = store_.stages().get_or_make<double, 2>(
+          block.name("penalties"), plan_.key, []() -> Array<double, 2> {
+            throw io_error("blocks", "penalties are gone: another program changed the folder");
           });
-      std::copy_n(rows.data(), block.count, lambda.data() + block.first - some.first);
+      for (Index t = 0; t < block.count; ++t)  // they were written as float
+        lambda.data()[block.first - some.first + t] = static_cast<float>(rows.data()[t]);
     }
     return lambda;
   }
 
-  /// Fits targets by fit(outputs, targets) and stores them.
+  /// Fits targets by fit(outputs, targets) and stores them, the figures last.
   template <class Fit>
   void fit_each(const std::vector<Targets>& left, Fit fit) const {
     for (const Targets& some : left) {
-      const Array<float, 2> y = read_outputs(plan_, outputs_, some);
-      store("effects", some, with_rows(fit(fitted(y), some), y));
+      const Array<double, 2> y = read_outputs(plan_, outputs_, some);
+      const Effects<float> effects = fit(fitted(y), some);
+      store("effects", some, effects.weights);
+      store("figures", some, figures_of(effects, y));
     }
   }
 
-  /// [examples + 4][count]: the effects and what is said of each target.
-  Array<float, 2> with_rows(const Effects<float>& effects, const Array<float, 2>& y) const {
+  /// [figures][count]: what is said of each target.
+  Array<double, 2> figures_of(const Effects<float>& effects, const Array<double, 2>& y) const {
     const Index n = effects.examples(), count = effects.targets();
-    Array<float, 2> rows = make_array<float>(n + extra_rows, count);
-    std::copy(effects.weights.begin(), effects.weights.end(), rows.data());
-    const auto row = [&](BlockRow which) {
-      return rows.data() + (n + static_cast<Index>(which)) * count;
-    };
-    std::copy(effects.intercept.begin(), effects.intercept.end(), row(BlockRow::intercept));
+    Array<double, 2> rows = make_array<double>(static_cast<Index>(Figure::count), count);
+    const auto row = [&](Figure which) { return rows.data() + static_cast<Index>(which) * count; };
+    std::copy(effects.intercept.begin(), effects.intercept.end(), row(Figure::intercept));
+    std::fill_n(row(Figure::kkt_residual), count, 0.0);
+    std::copy(effects.kkt_residual.begin(), effects.kkt_residual.end(), row(Figure::kkt_residual));
     for (Index t = 0; t < count; ++t) {
       Index non_zero = 0;
       for (Index i = 0; i < n; ++i) non_zero += effects.weights.data()[i * count + t] != 0;
-      row(BlockRow::kkt_residual)[t] =
-          effects.kkt_residual.size() > 0 ? effects.kkt_residual.data()[t] : 0;
-      row(BlockRow::non_zero)[t] = static_cast<float>(non_zero);
-      row(BlockRow::lds)[t] = std::nanf("");
+      row(Figure::non_zero)[t] = static_cast<double>(non_zero);
+      row(Figure::lds)[t] = std::nan("");
     }
     if (plan_.held_out >= 2) {
-      const Array<float, 2> predicted = predict(backend_, effects, held_out_);
+      const Array<double, 2> predicted = predict(backend_, effects, held_out_);
       const LdsScores scores =
           lds_scores(predicted, view(y).row_range(masks_.models(), plan_.held_out), plan_.threads);
-      std::copy(scores.score.begin(), scores.score.end(), row(BlockRow::lds));
+      std::copy(scores.score.begin(), scores.score.end(), row(Figure::lds));
     }
     return rows;
   }
@@ -200,7 +204,7 @@ class Fitting {
   const FitPlan& plan_;
   SubsetMasks masks_, held_out_;
   const ModelOutputs& outputs_;
-  const StageStore& store_;
+  FitStore& store_;
   const B& backend_;
 };
 

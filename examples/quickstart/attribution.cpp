@@ -36,7 +36,7 @@ LogitDatamodels fit_attribution(Lab& lab, const SubsetModels& subset, double sta
       subset.key + estimator_text(standard_errors) + sentence(", first ", models, " models\n");
   const auto targets = static_cast<std::size_t>(points * Net::classes);
   Effects<float> effects;  // DM-Direct needs differences only: the intercepts stay 0
-  effects.intercept = xt::zeros<float>({targets});
+  effects.intercept = xt::zeros<double>({targets});
   // The last row holds the KKT residuals, so that a stored fit can still be judged.
   const Array<float, 2> stored = lab.store.get_or_make<float, 2>("effects", key, [&] {
     const Progress progress = lab.stage("fit datamodels");

@@ -8,16 +8,10 @@
 #include "expunge/core/half.hpp"
 
 using namespace expunge;
+using test::SideBySide;
 
 namespace {
 
-/// The CPU, as a backend that is quick only where many do the same thing.
-template <class Real, Index Members = 1024>
-struct SideBySide : Cpu<Real> {
-  static constexpr Index lockstep_members = Members;
-  using Exact = SideBySide;
-  using Cpu<Real>::Cpu;
-};
 static_assert(Backend<SideBySide<float>>);
 
 /// Solutions of all targets at one penalty, in blocks of `at_once`.

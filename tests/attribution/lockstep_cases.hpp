@@ -12,6 +12,14 @@
 
 namespace test {
 
+/// The CPU, as a backend that is quick only where many do the same thing.
+template <class Real, Index Members = 1024>
+struct SideBySide : Cpu<Real> {
+  static constexpr Index lockstep_members = Members;
+  using Exact = SideBySide;
+  using Cpu<Real>::Cpu;
+};
+
 /// A column that every model saw, one that none saw, and a constant target.
 template <class Real>
 struct LockstepProblem {

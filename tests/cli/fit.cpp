@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cli/run.hpp"
+#include "comparators.hpp"
 #include "expunge/attribution/lasso.hpp"
 #include "expunge/attribution/ridge.hpp"
 #include "expunge/attribution/shared_starts.hpp"
@@ -85,9 +86,9 @@ TEST_CASE("fit: the LASSO of the library on the same models, and LDS on the last
   const Lasso lasso{{.fit_models = 160, .validation_models = 20}};
   const Effects<float> effects = lasso.fit(cpu, problem.masks, problem.outputs);
   CHECK(effects_in(at / "f") == effects.weights);
-  CHECK(read_npy<float, 1>(at / "f/intercept.npy") == effects.intercept);
+  CHECK(read_npy<double, 1>(at / "f/intercept.npy") == effects.intercept);
   CHECK(read_npy<float, 1>(at / "f/lambda.npy") == effects.lambda);
-  CHECK(read_npy<float, 1>(at / "f/validation_error.npy") == effects.validation_error);
+  CHECK(read_npy<double, 1>(at / "f/validation_error.npy") == effects.validation_error);
   CHECK(read_npy<float, 1>(at / "f/kkt_residual.npy") == effects.kkt_residual);
 
   const LdsResult score = lds(predict(cpu, effects, model_range(problem.masks, 180, 20)),
@@ -178,6 +179,40 @@ TEST_CASE("fit: a killed run goes on where it was and ends with the same bytes")
   CHECK(same_results(at / "whole", at / "killed"));
 }
 
+TEST_CASE("fit: damaged blocks are found, named and made again, and the bytes are the same") {
+  const Scratch at;
+  FitProblem(1200, 400, 640).write(at);
+  const std::string line =
+      "fit --masks m.npy --outputs y.npy --memory " + least_memory(at) + " --out ";
+  CHECK(run(at, line + "whole").status == 0);
+  const fs::path blocks = at / "part/blocks";
+  const pid_t child = start(at, line + "part");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!fs::exists(blocks / "figures_64.safetensors") &&
+         std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  CHECK(::kill(child, SIGKILL) == 0);
+  wait_for(child);
+
+  const fs::path cut = blocks / "penalties_0.safetensors",
+                 changed = blocks / "effects_0.safetensors",
+                 empty = blocks / "figures_64.safetensors";
+  fs::resize_file(cut, fs::file_size(cut) - 100);
+  std::string bytes = report::read_text_file(changed);
+  bytes[bytes.size() - 2000] ^= 1;  // the last bit of a number
+  report::write_text_file(changed, bytes);
+  fs::resize_file(empty, 0);
+  const Ran ran = run(at, line + "part --json f.json");
+  CHECK(ran.status == 0);
+  CHECK(contains(ran.out, "3 stored blocks were damaged and made again: "));
+  CHECK(contains(ran.out, "penalties_0.safetensors: "));
+  CHECK(json_of(at / "f.json")["results"]["damaged_blocks"].size() == 3);
+  CHECK(same_results(at / "whole", at / "part"));
+  const Ran again = run(at, line + "part --json f.json");
+  CHECK(!contains(again.out, "damaged"));
+  CHECK(json_of(at / "f.json")["results"]["damaged_blocks"].empty());
+}
+
 TEST_CASE("fit: one run at a time holds a folder") {
   const Scratch at;
   FitProblem(1200, 400, 640).write(at);
@@ -257,7 +292,7 @@ TEST_CASE("fit: the datamodels store, logits as targets, shared starts") {
             "fit --masks m.npy --outputs y.npy --out s --estimator ridge --hold-out 0 "
             "--starts 10")
             .status == 0);
-  Array<float, 2> centred = problem.outputs;
+  Array<double, 2> centred = problem.outputs;  // the command reads in double
   centre_by_start(view(centred), 10, 1);
   CHECK(effects_in(at / "s") == Ridge{}.fit(Cpu<float>(1), problem.masks, centred).weights);
 }
@@ -289,4 +324,140 @@ TEST_CASE("fit: what cannot be fitted is refused with one sentence, and nothing 
   CHECK(refused(ran, 3, "model 31 at target 4"));
   CHECK(!fs::exists(at / "f/effects.npy"));
   CHECK(!fs::exists(at / "f/fit.json"));
+}
+
+TEST_CASE("fit: a large mean changes neither effects nor LDS, and intercepts hold it") {
+  const Scratch at;
+  const FitProblem problem(200, 30, 20);
+  problem.write(at);
+  Array<double, 2> moved = make_array<double>(Index{200}, Index{20});
+  for (const double centre : {1e7, -3e8}) {
+    for (std::size_t i = 0; i < moved.size(); ++i)
+      moved.data()[i] = static_cast<double>(problem.outputs.data()[i]) + centre;
+    write_npy(at / "far.npy", moved);
+    for (const char* estimator : {"lasso", "ridge", "difference-of-means"}) {
+      CAPTURE(centre);
+      CAPTURE(estimator);
+      const std::string more = std::string(" --estimator ") + estimator;
+      CHECK(run(at, "fit --masks m.npy --outputs y.npy --out near" + more).status == 0);
+      CHECK(run(at, "fit --masks m.npy --outputs far.npy --out far" + more).status == 0);
+      const auto results = [&](const char* folder) {
+        return json_of(at / folder / "fit.json")["results"];
+      };
+      const double close_lds = std::abs(results("near")["lds"]["mean"].get<double>() -
+                                        results("far")["lds"]["mean"].get<double>());
+      CHECK(results("near")["lds"]["mean"].get<double>() > 0.5);
+      CHECK(close_lds < 1e-3);
+      CHECK(relative_difference(effects_in(at / "far"), effects_in(at / "near")) < 1e-5);
+      Array<double, 1> intercept = read_npy<double, 1>(at / "far/intercept.npy");
+      intercept -= centre;
+      CHECK(relative_difference(intercept, read_npy<double, 1>(at / "near/intercept.npy")) < 1e-5);
+    }
+  }
+}
+
+TEST_CASE("fit: a model that ran away is named with its target, in the text and the JSON") {
+  const Scratch at;
+  FitProblem problem(200, 20, 6);
+  problem.outputs(131, 4) = 1e6F;
+  problem.write(at);
+  for (const char* estimator : {"lasso", "ridge", "difference-of-means"}) {
+    const Ran ran = run(at, std::string("fit --masks m.npy --outputs y.npy --out f --json f.json") +
+                                " --estimator " + estimator);
+    CHECK(ran.status == 0);
+    CHECK(contains(ran.out,
+                   "! 1 of 200 models ran away at 1 of 6 targets: model 131 gives 1e+06 "
+                   "at target 4"));
+    const report::Json results = json_of(at / "f.json")["results"];
+    CHECK(results["runaway_targets"] == 1);
+    CHECK(results["runaway_models"] == report::Json::array({131}));
+    CHECK(results["worst_runaway"]["target"] == 4);
+  }
+}
+
+TEST_CASE("fit: models that say nothing or saw nothing are counted") {
+  const Scratch at;
+  FitProblem problem(120, 20, 70);
+  for (const Index m : {7, 90}) std::fill_n(&problem.outputs(m, 0), 70, 0.0F);
+  for (Index i = 0; i < 20; ++i) problem.masks.erase(33, i);
+  problem.write(at);
+  const Ran ran = run(at, "fit --masks m.npy --outputs y.npy --out f --json f.json");
+  CHECK(contains(ran.out, "2 of 120 models say 0 at every target (the first is model 7)"));
+  CHECK(contains(ran.out, "1 of 120 models saw no example by their masks (model 33)"));
+  CHECK(json_of(at / "f.json")["results"]["models_without_outputs"] ==
+        report::Json::array({7, 90}));
+  FitProblem(120, 20, 70).write(at);
+  const Ran good = run(at, "fit --masks m.npy --outputs y.npy --out f");
+  CHECK(!contains(good.out, "not done"));
+}
+
+namespace {
+
+/// Each example raises its own output by 1.
+FitProblem own_problem(Index models, Index examples, double noise) {
+  FitProblem problem(models, examples, examples);
+  for (Index m = 0; m < models; ++m)
+    for (Index t = 0; t < examples; ++t)
+      problem.outputs(m, t) =
+          static_cast<float>((problem.masks.contains(m, t) ? 1 : 0) + 0.3 * static_cast<double>(t) +
+                             noise * normal(7, m * examples + t));
+  return problem;
+}
+
+Array<bool, 2> inverted(Array<bool, 2> masks) {
+  for (auto& seen : masks) seen = !seen;
+  return masks;
+}
+
+template <class T>
+Array<T, 2> turned(const Array<T, 2>& a) {
+  Array<T, 2> result = make_array<T>(a.shape()[1], a.shape()[0]);
+  for (std::size_t i = 0; i < a.shape()[0]; ++i)
+    for (std::size_t j = 0; j < a.shape()[1]; ++j) result(j, i) = a(i, j);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("fit: masks that are inverted or turned round, and outputs that are, are asked about") {
+  const Scratch at;
+  const FitProblem problem = own_problem(200, 30, 0.5);
+  const auto said = [&](const Array<bool, 2>& masks, const Array<float, 2>& outputs) {
+    write_npy(at / "m.npy", masks);
+    write_npy(at / "y.npy", outputs);
+    const Ran ran = run(at,
+                        "fit --masks m.npy --outputs y.npy --out f --estimator "
+                        "difference-of-means");
+    CHECK(ran.status == 0);
+    return ran.out;
+  };
+  const Array<bool, 2> masks = to_bool(problem.masks);
+  CHECK(!contains(said(masks, problem.outputs), "1 = seen"));
+  CHECK(contains(
+      said(inverted(masks), problem.outputs),
+      "Examples lower their own outputs (30 effects of an example on the target of its own"));
+  CHECK(contains(said(to_bool(fixed_size_subsets(3, 200, 30, 1. / 30)), problem.outputs),
+                 "The mean model saw 3.3 % of the examples"));
+
+  // Bernoulli subsets: whoever sees more says more, whichever points the targets are
+  const SubsetMasks bernoulli = bernoulli_subsets(3, 200, 30, 0.5);
+  Array<float, 2> more = make_array<float>(Index{200}, Index{12});
+  for (Index m = 0; m < 200; ++m)
+    for (Index t = 0; t < 12; ++t)
+      more(m, t) = static_cast<float>(bernoulli.members(m).size()) / 10 +
+                   static_cast<float>(0.2 * normal(8, 12 * m + t));
+  CHECK(!contains(said(to_bool(bernoulli), more), "smaller outputs"));
+  CHECK(contains(said(inverted(to_bool(bernoulli)), more),
+                 "Models that saw more examples have smaller outputs (correlation -"));
+
+  // turned round, both, where points are training examples: the shapes agree
+  const FitProblem square = own_problem(60, 30, 0.5);
+  const Array<bool, 2> own_masks = to_bool(square.masks);
+  const std::string both = said(turned(own_masks), turned(square.outputs));
+  CHECK(contains(both, "Every example was seen by exactly 15 models, while models saw "));
+  CHECK(contains(both, "The outputs differ more between rows than between columns"));
+  CHECK(!contains(said(own_masks, square.outputs), "turned round"));
+  write_npy(at / "m.npy", turned(own_masks));
+  CHECK(refused(run(at, "fit --masks m.npy --outputs y.npy --out g"), 3,
+                "the masks look turned round, [models][examples] is read"));
 }

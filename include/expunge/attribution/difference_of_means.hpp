@@ -61,6 +61,7 @@ class MaskedMeans {
     const MatrixView<const typename A::value_type> y = view(outputs);
     detail::check_outputs("DifferenceOfMeans", models(), y);
     Effects<Real> effects = zero_effects<Real>(examples(), y.cols);
+    effects.runaways = find_runaways(y, backend.threads());
     ProgressCounter counter(progress, y.cols);
     for_each_target_block<Real>("DifferenceOfMeans", backend.threads(), y, bits_,
                                 [&](int, const TargetBlock<Real>& block) {
@@ -88,15 +89,16 @@ class MaskedMeans {
       const double cut = config_.standard_errors / (sd * std::sqrt(m));
       Real* row = effects.weights.data() + i * effects.targets() + block.first();
       for (Index t = 0; t < block.count(); ++t) {
-        const double d = slope * static_cast<double>(block.sum(i, t));
+        const double d = slope * block.scale(t) * static_cast<double>(block.sum(i, t));
         const double beta = std::copysign(std::max(std::abs(d) - cut * block.sd(t), 0.0), d);
-        row[t] = static_cast<Real>(beta);
+        row[t] =
+            detail::in_range<Real>("DifferenceOfMeans", "an effect on", block.first() + t, beta);
         offset[static_cast<std::size_t>(t)] += columns_.mean(i) * beta;
       }
     }
     for (Index t = 0; t < block.count(); ++t)
       effects.intercept.data()[block.first() + t] =
-          static_cast<Real>(block.mean(t) - offset[static_cast<std::size_t>(t)]);
+          block.mean(t) - offset[static_cast<std::size_t>(t)];
   }
 
   DifferenceOfMeansConfig config_;

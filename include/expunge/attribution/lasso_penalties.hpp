@@ -53,8 +53,8 @@ struct LassoConfig {
 /// What was chosen, [targets] each.
 template <class Real>
 struct LassoPenalties {
-  Array<Real, 1> lambda;            // in standardised columns
-  Array<Real, 1> validation_error;  // mean squared error on the held-out models at that lambda
+  Array<Real, 1> lambda;              // in standardised columns
+  Array<double, 1> validation_error;  // mean squared error on the held-out models at that lambda
 };
 
 template <class Real>
@@ -91,10 +91,11 @@ class LassoPenaltyChoice {
       choose_in_lockstep(backend, y, choices, counter);
     else
       choose_one_by_one(backend, y, choices, counter);
-    LassoPenalties<Real> chosen{make_array<Real>(y.cols), make_array<Real>(y.cols)};
+    LassoPenalties<Real> chosen{make_array<Real>(y.cols), make_array<double>(y.cols)};
     for (std::size_t t = 0; t < choices.size(); ++t) {
-      chosen.lambda.data()[t] = static_cast<Real>(choices[t].lambda);
-      chosen.validation_error.data()[t] = static_cast<Real>(choices[t].error);
+      chosen.lambda.data()[t] = detail::in_range<Real>("Lasso", "the penalty of",
+                                                       static_cast<Index>(t), choices[t].lambda);
+      chosen.validation_error.data()[t] = choices[t].error;
     }
     return chosen;
   }
@@ -135,9 +136,9 @@ class LassoPenaltyChoice {
           Work& own = work[static_cast<std::size_t>(thread)];
           for (Index t = 0; t < block.count(); ++t) {
             const Index target = block.first() + t;
-            validation_.read(y, target, own.y);
+            validation_.read(y, target, block.mean(t), block.scale(t), own.y);
             detail::write_correlations(columns_, block, t, own.correlations.data());
-            choices[static_cast<std::size_t>(target)] = walk(own, block.mean(t));
+            choices[static_cast<std::size_t>(target)] = walk(own).in_unit(block.scale(t));
           }
           counter.add(block.count());
         });
@@ -161,22 +162,23 @@ class LassoPenaltyChoice {
       const std::vector<detail::PathChoice> best = path.walk(block, held_out);
       std::copy(best.begin(), best.end(), choices.begin() + block.first());
       block.for_each_outgrown(work, [&](Work& own, Index t) {
-        validation_.read(y, block.first() + t, own.y);
-        choices[static_cast<std::size_t>(block.first() + t)] = walk(own, block.mean(t));
+        const Index target = block.first() + t;
+        validation_.read(y, target, block.mean(t), block.scale(t), own.y);
+        choices[static_cast<std::size_t>(target)] = walk(own).in_unit(block.scale(t));
       });
       counter.add(block.count());
     });
   }
 
-  /// From the correlations and the validation outputs in `work`.
-  detail::PathChoice walk(Work& work, double mean) const {
+  /// From the correlations and the validation outputs in `work`, in their unit.
+  detail::PathChoice walk(Work& work) const {
     work.solver.start(work.correlations.data());
     detail::PathChoice best;
     detail::walk_path(work.solver, config_.lambdas, config_.lambda_ratio, config_.solver,
                       [&](Index k, Real lambda, const CoordinateDescent<Real>& solver,
                           const DescentStatus<Real>&) {
                         best.see(k, static_cast<double>(lambda),
-                                 validation_.error(columns_, solver, mean, work.y, work.residual));
+                                 validation_.error(columns_, solver, work.y, work.residual));
                         return config_.patience - best.without_improvement;
                       });
     return best;

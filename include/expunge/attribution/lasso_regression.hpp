@@ -27,7 +27,8 @@ namespace expunge {
 
 namespace detail {
 
-/// Correlations X~'y / m of one target of a block, [examples]; 0 where a column is constant.
+/// Correlations X~'y / m of one target of a block, [examples], in units of the target's scale; 0
+/// where a column is constant.
 template <class Real>
 void write_correlations(const MaskColumns& columns, const TargetBlock<Real>& block, Index t,
                         Real* out) {
@@ -37,20 +38,26 @@ void write_correlations(const MaskColumns& columns, const TargetBlock<Real>& blo
                                (per_model * columns.inverse_sd(i)));
 }
 
+/// A target as it is solved: its outputs' mean, and the unit of its weights and penalty.
+struct TargetUnits {
+  double mean, scale;
+};
+
 /// Writes one target's weights in raw units and its intercept.
 template <class Solver, class Real>
-void write_effects(const MaskColumns& columns, const Solver& solver, double mean, Index target,
-                   Effects<Real>& effects) {
-  double intercept = mean;
+void write_effects(const char* who, const MaskColumns& columns, const Solver& solver,
+                   const TargetUnits& units, Index target, Effects<Real>& effects) {
+  double intercept = units.mean;
   for (std::size_t a = 0; a < solver.members().size(); ++a) {
     const Index j = solver.members()[a];
     const double w = static_cast<double>(solver.weight(static_cast<Index>(a)));
     if (w == 0) continue;
-    const double beta = w / columns.sd(j);
-    effects.weights.data()[j * effects.targets() + target] = static_cast<Real>(beta);
+    const double beta = units.scale * w / columns.sd(j);
+    effects.weights.data()[j * effects.targets() + target] =
+        in_range<Real>(who, "an effect on", target, beta);
     intercept -= columns.mean(j) * beta;
   }
-  effects.intercept.data()[target] = static_cast<Real>(intercept);
+  effects.intercept.data()[target] = intercept;
 }
 
 /// Target t of a block at this penalty, without proposals.
@@ -144,6 +151,7 @@ class LassoRegression {
     std::vector<DescentStatus<Real>> statuses(static_cast<std::size_t>(y.cols));
     ProgressCounter counter(progress, y.cols);
     const MatrixView<const typename A::value_type> fitted = y.row_range(0, models());
+    effects.runaways = find_runaways(fitted, backend.threads());
     if constexpr (B::lockstep_members > 0)
       fit_in_lockstep(backend, fitted, lambda_of, statuses, counter, effects);
     else
@@ -194,8 +202,8 @@ class LassoRegression {
             const Index target = block.first() + t;
             detail::write_correlations(columns_, block, t, own.correlations.data());
             statuses[static_cast<std::size_t>(target)] =
-                fit_target(own, target, block.mean(t),
-                           static_cast<Real>(lambda_of(target, block.sd(t))), effects);
+                fit_target(own, target, {block.mean(t), block.scale(t)},
+                           lambda_of(target, block.sd(t)), effects);
           }
           counter.add(block.count());
         });
@@ -211,10 +219,11 @@ class LassoRegression {
     LockstepRegression<B> regression(backend, columns_, view(gram_));
     regression.for_each_block(outputs, [&](auto& block) {
       LockstepPenalties<Real> at(block.count());
-      std::vector<Real> lambdas;
+      std::vector<double> lambdas;
       for (Index t = 0; t < block.count(); ++t) {
-        lambdas.push_back(static_cast<Real>(lambda_of(block.first() + t, block.sd(t))));
-        detail::set_penalty(at, t, lambdas.back(), block.solver().largest_correlation(t), config_);
+        lambdas.push_back(lambda_of(block.first() + t, block.sd(t)));
+        detail::set_penalty(at, t, static_cast<Real>(lambdas.back() / block.scale(t)),
+                            block.solver().largest_correlation(t), config_);
       }
       block.solver().approach(block.backend(), at);
       block.solver().solve(block.backend(), at, config_.max_sweeps);
@@ -225,31 +234,33 @@ class LassoRegression {
         const std::size_t s = static_cast<std::size_t>(t);
         if (!block.solver().outgrown(t))
           record(block.solution(t), ends[s], block.solver().largest_correlation(t),
-                 block.first() + t, block.mean(t), lambdas[s], effects);
+                 block.first() + t, {block.mean(t), block.scale(t)}, lambdas[s], effects);
       });
       block.for_each_outgrown(work, [&](Work& own, Index t) {
         const Index target = block.first() + t;
         statuses[static_cast<std::size_t>(target)] =
-            fit_target(own, target, block.mean(t), lambdas[static_cast<std::size_t>(t)], effects);
+            fit_target(own, target, {block.mean(t), block.scale(t)},
+                       lambdas[static_cast<std::size_t>(t)], effects);
       });
       counter.add(block.count());
     });
   }
 
-  /// From the correlations in `work`.
-  DescentStatus<Real> fit_target(Work& work, Index target, double mean, Real lambda,
-                                 Effects<Real>& effects) const {
+  /// From the correlations in `work`; lambda in units of the outputs.
+  DescentStatus<Real> fit_target(Work& work, Index target, const detail::TargetUnits& units,
+                                 double lambda, Effects<Real>& effects) const {
     work.solver.start(work.correlations.data());
-    const DescentStatus<Real> status = detail::solve_at(work.solver, lambda, config_);
-    record(work.solver, status, work.solver.largest_correlation(), target, mean, lambda, effects);
+    const DescentStatus<Real> status =
+        detail::solve_at(work.solver, static_cast<Real>(lambda / units.scale), config_);
+    record(work.solver, status, work.solver.largest_correlation(), target, units, lambda, effects);
     return status;
   }
 
   template <class Solver>
   void record(const Solver& solver, const DescentStatus<Real>& status, Real largest, Index target,
-              double mean, Real lambda, Effects<Real>& effects) const {
-    detail::write_effects(columns_, solver, mean, target, effects);
-    effects.lambda.data()[target] = lambda;
+              const detail::TargetUnits& units, double lambda, Effects<Real>& effects) const {
+    detail::write_effects(who_, columns_, solver, units, target, effects);
+    effects.lambda.data()[target] = detail::in_range<Real>(who_, "the penalty of", target, lambda);
     effects.kkt_residual.data()[target] = detail::relative(status.residual, largest);
   }
 

@@ -25,6 +25,10 @@ struct PathChoice {
   double error = 0;
   Index without_improvement = 0;
 
+  /// The same where outputs were divided by `unit`.
+  PathChoice in_unit(double unit) const {
+    return {lambda * unit, error * unit * unit, without_improvement};
+  }
   /// Penalty k of the path had this error.
   void see(Index k, double lambda_k, double error_k) {
     ++without_improvement;
@@ -42,13 +46,13 @@ struct ValidationErrors {
   MatrixView<const std::uint8_t> included;           // [examples][models]
   MatrixView<const Wide> outputs;                    // [models][targets]
   MatrixView<const double> column_mean, inverse_sd;  // [1][examples]
-  MatrixView<const double> mean;                     // [1][targets]
+  MatrixView<const double> mean, scale;              // [1][targets]
   MatrixView<double> sums;                           // [targets][parts]
   EXPUNGE_HD void operator()(Index t, Index, Index part) const {
     if (!wanted[t]) return;
     double sum = 0;
     for (Index m = part; m < outputs.rows; m += sums.cols) {
-      double residual = static_cast<double>(outputs(m, t)) - mean(0, t);
+      double residual = (static_cast<double>(outputs(m, t)) - mean(0, t)) / scale(0, t);
       for (Index a = 0; a < sets.sizes[t]; ++a) {
         const double w = static_cast<double>(sets.weights[sets.at(a, t)]);
         const Index j = sets.members[sets.at(a, t)];
@@ -79,6 +83,7 @@ class HeldOutErrors {
         column_mean_(resident(block.backend(), columns.means())),
         inverse_sd_(resident(block.backend(), columns.inverse_sds())),
         mean_(resident(block.backend(), block.means())),
+        scale_(resident(block.backend(), block.scales())),
         included_(resident(block.backend(), included)),
         memory_(block.backend().template allocate<Wide>(outputs.rows * outputs.cols)),
         outputs_(memory_.data(), outputs.rows, outputs.cols),
@@ -87,7 +92,7 @@ class HeldOutErrors {
     copy_rows(block.backend(), outputs, outputs_);
   }
 
-  /// Mean squared errors of the present weights of the wanted targets.
+  /// Mean squared errors of the present weights of the wanted targets, in units of their scale.
   std::vector<double> operator()(const std::vector<std::int32_t>& wanted) const {
     const B& backend = block_.backend();
     const Index targets = block_.count();
@@ -98,7 +103,7 @@ class HeldOutErrors {
     for_each_element(
         backend, targets, 1, parts_,
         ValidationErrors<Wide, Real>{block_.solver().sets(), there.data, included_, outputs_,
-                                     column_mean_, inverse_sd_, mean_, sums});
+                                     column_mean_, inverse_sd_, mean_, scale_, sums});
     std::vector<double> parts(static_cast<std::size_t>(targets * parts_));
     copy_rows(backend, MatrixView<const double>(sums),
               MatrixView<double>(parts.data(), targets, parts_));
@@ -110,7 +115,7 @@ class HeldOutErrors {
 
  private:
   const LockstepBlock<B>& block_;
-  Resident<double> column_mean_, inverse_sd_, mean_;
+  Resident<double> column_mean_, inverse_sd_, mean_, scale_;
   Resident<std::uint8_t> included_;
   typename B::template Buffer<Wide> memory_;
   MatrixView<Wide> outputs_;  // [models][targets]
@@ -144,6 +149,8 @@ struct LockstepPath {
       for (std::size_t t = 0; t < best.size(); ++t)
         if (at.wanted[t]) best[t].see(k, static_cast<double>(at.l1[t]) / config.l1_ratio, error[t]);
     }
+    for (std::size_t t = 0; t < best.size(); ++t)
+      best[t] = best[t].in_unit(block.scale(static_cast<Index>(t)));
     return best;
   }
 

@@ -1,7 +1,7 @@
 // The targets of a LASSO on a backend that solves many side by side: outputs in, correlations and a
 // LockstepDescent out, for as many targets at a time as the backend's memory holds.
 //
-//   outputs       [models][targets]     read once, centred on the backend
+//   outputs       [models][targets]     read once, centred and scaled on the backend
 //   correlations  X~'y / m              [targets][examples], by mask_products.hpp, never rounded to
 //                                       less than the scalar type
 //
@@ -15,6 +15,7 @@
 
 #include "expunge/attribution/lockstep_descent.hpp"
 #include "expunge/attribution/mask_products.hpp"
+#include "expunge/attribution/outputs.hpp"
 #include "expunge/core/parallel.hpp"
 
 namespace expunge {
@@ -23,28 +24,32 @@ namespace expunge {
 template <class T>
 using WideOutput = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
-/// Outputs minus their mean over the models; a constant target becomes exactly 0.
+/// Outputs minus their mean over the models, in units of their scale, as TargetBlock has them: first
+/// minus the output of model 0, so that nothing is lost where the mean is large beside the spread. A
+/// constant target becomes exactly 0.
 template <class Wide, class Real>
 struct CentreTarget {
   MatrixView<const Wide> outputs;  // [models][targets]
   MatrixView<Real> centred;
-  MatrixView<double> moments;  // [2][targets]  mean, population standard deviation
+  MatrixView<double> moments;  // [3][targets]  mean, population standard deviation, scale
   EXPUNGE_HD void operator()(Index t) const {
     const Index models = outputs.rows;
-    double sum = 0, squares = 0;
-    bool constant = true;
+    const double reference = static_cast<double>(outputs(0, t));
+    double sum = 0, largest = 0, squares = 0;
     for (Index m = 0; m < models; ++m) {
-      sum += static_cast<double>(outputs(m, t));
-      constant = constant && outputs(m, t) == outputs(0, t);
+      const double difference = static_cast<double>(outputs(m, t)) - reference;
+      sum += difference;
+      if (std::abs(difference) > largest) largest = std::abs(difference);
     }
-    const double mean = sum / static_cast<double>(models);
+    const double mean = sum / static_cast<double>(models), scale = detail::output_scale(largest);
     for (Index m = 0; m < models; ++m) {
-      const double y = constant ? 0 : static_cast<double>(outputs(m, t)) - mean;
+      const double y = (static_cast<double>(outputs(m, t)) - reference - mean) / scale;
       squares += y * y;
       centred(m, t) = static_cast<Real>(y);
     }
-    moments(0, t) = mean;
-    moments(1, t) = std::sqrt(squares / static_cast<double>(models));
+    moments(0, t) = reference + mean;
+    moments(1, t) = scale * std::sqrt(squares / static_cast<double>(models));
+    moments(2, t) = scale;
   }
 };
 
@@ -93,7 +98,7 @@ class LockstepBlock {
         count_(outputs.cols),
         examples_(gram.rows),
         correlations_(backend.template allocate<Real>(count_ * gram.rows)),
-        moments_(2 * count_) {
+        moments_(3 * count_) {
     correlate(products, columns, outputs);
     solver_ = std::make_unique<LockstepDescent<B>>(backend, gram, correlations(), most_members);
   }
@@ -104,6 +109,9 @@ class LockstepBlock {
   double mean(Index t) const { return moments_.data()[t]; }
   MatrixView<const double> means() const { return {moments_.data(), 1, count_}; }
   double sd(Index t) const { return moments_.data()[count_ + t]; }
+  /// The unit of correlations, weights and penalties of a target, a power of two.
+  double scale(Index t) const { return moments_.data()[2 * count_ + t]; }
+  MatrixView<const double> scales() const { return {moments_.data() + 2 * count_, 1, count_}; }
   LockstepDescent<B>& solver() const { return *solver_; }
 
   /// f(work of a thread, t) for the targets that outgrew their room, with the target's correlations
@@ -162,15 +170,15 @@ class LockstepBlock {
     const Index models = outputs.rows, n = columns.examples();
     const auto wide = backend_.template allocate<Wide>(models * count_);
     const auto real = backend_.template allocate<Real>(models * count_);
-    const auto moments = backend_.template allocate<double>(2 * count_);
+    const auto moments = backend_.template allocate<double>(3 * count_);
     const MatrixView<Wide> there(wide.data(), models, count_);
     const MatrixView<Real> centred(real.data(), models, count_);
     copy_rows(backend_, outputs, there);
     for_each_index(
         backend_, count_,
-        CentreTarget<Wide, Real>{there, centred, MatrixView<double>(moments.data(), 2, count_)});
-    copy_rows(backend_, MatrixView<const double>(moments.data(), 2, count_),
-              MatrixView<double>(moments_.data(), 2, count_));
+        CentreTarget<Wide, Real>{there, centred, MatrixView<double>(moments.data(), 3, count_)});
+    copy_rows(backend_, MatrixView<const double>(moments.data(), 3, count_),
+              MatrixView<double>(moments_.data(), 3, count_));
     const MatrixView<Real> sums(correlations_.data(), count_, n);
     products.sums(backend_, centred, sums);
     for_each_element(backend_, count_, 1, n,
@@ -181,7 +189,7 @@ class LockstepBlock {
   const B& backend_;
   Index first_, count_, examples_;
   typename B::template Buffer<Real> correlations_;
-  HostBuffer<double> moments_;  // [2][targets]
+  HostBuffer<double> moments_;  // [3][targets]
   std::unique_ptr<LockstepDescent<B>> solver_;
   std::vector<std::int32_t> sizes_, members_;
   std::vector<Real> weights_;

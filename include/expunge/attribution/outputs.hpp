@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 
 #include "expunge/core/check.hpp"
 #include "expunge/core/parallel.hpp"
@@ -30,10 +31,21 @@ void check_regression(const char* who, const SubsetMasks& masks, MatrixView<cons
   check_models(who, masks.models());
 }
 
-/// Throws where an output is not finite, naming `who`, the model and the target.
+/// Outputs beyond it are refused: variances and squared errors of others are finite in double.
+inline constexpr double largest_output = 1e150;
+
+/// Whether an output can be regressed on: finite, and not beyond `largest_output`.
+inline bool usable_output(double output) {
+  return std::abs(output) <= largest_output;  // false for NaN
+}
+
+/// Throws where an output is not usable, naming `who`, the model and the target.
 inline void require_finite_output(const char* who, double output, Index model, Index target) {
-  if (!std::isfinite(output))  // no argument is put into words for the others
-    require(false, who, ": the output of model ", model, " at target ", target, " is ", output);
+  if (!usable_output(output))  // no argument is put into words for the others
+    require(false, who, ": the output of model ", model, " at target ", target, " is ", output,
+            std::isfinite(output)
+                ? ": squares of outputs beyond 1e150 are beyond double; divide all by a constant"
+                : "");
 }
 template <class T>
 void require_finite_outputs(const char* who, int threads, MatrixView<const T> outputs) {
@@ -41,6 +53,26 @@ void require_finite_outputs(const char* who, int threads, MatrixView<const T> ou
     for (Index t = 0; t < outputs.cols; ++t)
       require_finite_output(who, static_cast<double>(outputs(m, t)), m, t);
   });
+}
+
+/// The unit that outputs which are `largest` from their target's centre are computed in: the power
+/// of two above it (1 where it is 0). Division by it rounds nothing, and then no sum over models
+/// overflows or vanishes in float, whatever the outputs' own unit is.
+EXPUNGE_HD inline double output_scale(double largest) {
+  constexpr int least = -1000;  // 1 / scale is finite
+  int exponent = 0;
+  (void)std::frexp(largest, &exponent);
+  return std::ldexp(1.0, exponent < least ? least : exponent);
+}
+
+/// `value` of a target as Real; `what` it is: "an effect on". Throws where it is beyond the range of that type.
+template <class Real>
+Real in_range(const char* who, const char* what, Index target, double value) {
+  constexpr Real most = std::numeric_limits<Real>::max();
+  if (!(std::abs(value) <= static_cast<double>(most)))
+    require(false, who, ": ", what, " target ", target, " is ", value,
+            ", and the scalar type ends at ", most, ": divide the outputs by a constant");
+  return static_cast<Real>(value);
 }
 
 }  // namespace detail

@@ -54,6 +54,7 @@ class RidgeRegression {
     Effects<Real> effects = zero_effects<Real>(examples(), y.cols);
     effects.lambda = make_array<Real>(y.cols);
     effects.lambda.fill(static_cast<Real>(lambda_));
+    effects.runaways = find_runaways(y, backend.threads());
     ProgressCounter counter(progress, y.cols);
     for_each_target_block<Real>("Ridge", backend.threads(), y, bits_,
                                 [&](int, const TargetBlock<Real>& block) {
@@ -82,7 +83,7 @@ class RidgeRegression {
             " is too small for the rounding of this scalar type: the Gram matrix is not positive");
   }
 
-  /// Weights of 64 targets, in standardised columns. All 64 are solved for, however many there are:
+  /// Weights of 64 targets, in standardised columns and units of each target's scale. All 64 are solved for, however many there are:
   /// the order of summation in a product depends on its width.
   Matrix solve(const TargetBlock<Real>& block) const {
     const double m = static_cast<double>(models());
@@ -102,11 +103,12 @@ class RidgeRegression {
       double intercept = block.mean(t);
       for (Index i = 0; i < examples(); ++i) {
         if (!(columns_.sd(i) > 0)) continue;
-        const double beta = static_cast<double>(w(i, t)) / columns_.sd(i);
-        effects.weights.data()[i * effects.targets() + block.first() + t] = static_cast<Real>(beta);
+        const double beta = block.scale(t) * static_cast<double>(w(i, t)) / columns_.sd(i);
+        effects.weights.data()[i * effects.targets() + block.first() + t] =
+            detail::in_range<Real>("Ridge", "an effect on", block.first() + t, beta);
         intercept -= columns_.mean(i) * beta;
       }
-      effects.intercept.data()[block.first() + t] = static_cast<Real>(intercept);
+      effects.intercept.data()[block.first() + t] = intercept;
     }
   }
 

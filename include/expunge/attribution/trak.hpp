@@ -1,8 +1,8 @@
 // TRAK (Park et al., arXiv 2303.14186): effects from the gradients of a few trained models instead
 // of a regression on thousands.
 //
-// The network is taken as linear in its weights around each of M checkpoints. One Newton step of
-// the logistic regression that this makes of training says what leaving an example out does:
+// The network is taken as linear in its weights around each of M checkpoints, which makes training a
+// logistic regression. An effect is the derivative of an output in the example's weight there:
 //
 //   phi(z) = P' grad f(z)                     k numbers, f the margin of a training example
 //   A = Phi' R Phi + lambda unit I            Phi [n][k] of all examples, unit = trace(Phi' R Phi) / n
@@ -10,10 +10,15 @@
 //
 //   weights [n][targets]    targets: outputs of points, the outputs of one point next to each other
 //
+// Taking the whole of an example's weight away is one Newton step of another problem, that without
+// it, and moves outputs by effect / (1 - h) with the example's leverage h = p phi(z) A^-1 phi(z)
+// (1 - p). The factor is not in the effects: it matters for outputs at the forgotten examples
+// themselves, and more the smaller the ridge and the more alike they are (docs/methods/trak.md).
+//
 // Targets may be any output function (each logit, for matching): phi(x) is P' of its gradient. R
 // are the second derivatives of the loss in the margin, p (1 - p). The paper and its code leave
 // them out (Curvature::identity), and effects are then scores, whose size means nothing; with them
-// they are changes of outputs, which DmDirect needs. Where a network is sure of all its examples R
+// they have the size of changes, which DmDirect needs. Where a network is sure of all its examples R
 // is nearly 0 and tells little. Models are trained by cross-entropy; those that will forget do as
 // well as any.
 //

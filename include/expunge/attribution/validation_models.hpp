@@ -38,22 +38,23 @@ class ValidationModels {
     return {included_.data(), examples, count_};
   }
 
-  /// The outputs of one target on these models, checked.
+  /// The outputs of one target on these models, checked, minus `mean` and in units of `scale`.
   template <class Real, class T>
-  void read(MatrixView<const T> outputs, Index target, std::vector<Real>& y) const {
+  void read(MatrixView<const T> outputs, Index target, double mean, double scale,
+            std::vector<Real>& y) const {
     y.resize(static_cast<std::size_t>(count_));
     for (Index m = 0; m < count_; ++m) {
       const double value = static_cast<double>(outputs(first_ + m, target));
       require_finite_output("Lasso", value, first_ + m, target);
-      y[static_cast<std::size_t>(m)] = static_cast<Real>(value);
+      y[static_cast<std::size_t>(m)] = static_cast<Real>((value - mean) / scale);
     }
   }
 
-  /// Mean squared error of the solver's present weights on outputs y [count].
+  /// Mean squared error of the solver's present weights on centred outputs y [count].
   template <class Real>
-  double error(const MaskColumns& columns, const CoordinateDescent<Real>& solver, double mean,
+  double error(const MaskColumns& columns, const CoordinateDescent<Real>& solver,
                const std::vector<Real>& y, std::vector<Real>& residual) const {
-    double base = mean;
+    double base = 0;
     residual = y;
     std::array<const std::uint8_t*, 4> column;
     std::array<Real, 4> beta{};
