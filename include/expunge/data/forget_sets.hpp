@@ -75,26 +75,51 @@ inline std::vector<Index> class_forget_set(std::uint64_t seed, const std::vector
 /// Where along a principal component the examples are taken from.
 enum class ComponentEnd { top, bottom, both };
 
+namespace detail {
+
+/// The columns' means of a matrix [n][m], in double.
+template <class T>
+Eigen::RowVectorXd column_means(MatrixView<const T> x) {
+  Eigen::RowVectorXd mean = Eigen::RowVectorXd::Zero(x.cols);
+  for (Index i = 0; i < x.rows; ++i)
+    for (Index j = 0; j < x.cols; ++j) {
+      const double value = static_cast<double>(x(i, j));
+      if (!std::isfinite(value))
+        require(false, "principal_component: entry ", i, ", ", j, " is ", value);
+      mean[j] += value;
+    }
+  return mean / static_cast<double>(x.rows);
+}
+
+/// f(first row, rows in double minus the means) for all rows, some 8 MiB at a time.
+template <class T, class F>
+void for_each_centred_block(MatrixView<const T> x, const Eigen::RowVectorXd& mean, F f) {
+  const Index height = std::clamp<Index>((Index{1} << 20) / x.cols, 1, x.rows);
+  Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> block;
+  for (Index first = 0; first < x.rows; first += height) {
+    block.resize(std::min(height, x.rows - first), x.cols);
+    for (Index i = 0; i < block.rows(); ++i)
+      for (Index j = 0; j < x.cols; ++j)
+        block(i, j) = static_cast<double>(x(first + i, j)) - mean[j];
+    f(first, block);
+  }
+}
+
+}  // namespace detail
+
 /// Scores [n] of the training examples on the k-th principal component (k = 1 is the first) of an
 /// effect matrix [n][m], row i = the effects on (or of) example i: columns are centred, and the
 /// score is the left singular vector of the k-th largest singular value. Its sign is fixed so that
 /// the entry of largest magnitude is positive. Cost: power iteration in double with 12 guard
-/// vectors, 200 products with the matrix; it reads n x m numbers each time.
+/// vectors, 200 products with the matrix; it reads n x m numbers each time. Memory: (n + m) (k + 12)
+/// doubles twice and a block of 8 MiB, or of one row; the matrix itself is not copied.
 template <MatrixLike A>
 std::vector<double> principal_component(const A& effects, Index k) {
   using Matrix = Eigen::MatrixXd;
   const MatrixView<const typename A::value_type> x = view(effects);
   require(k >= 1 && k <= std::min(x.rows, x.cols), "principal_component: component ", k,
           " of a matrix of ", x.rows, " x ", x.cols);
-  Matrix centred(x.rows, x.cols);
-  for (Index i = 0; i < x.rows; ++i)
-    for (Index j = 0; j < x.cols; ++j) {
-      centred(i, j) = static_cast<double>(x(i, j));
-      if (!std::isfinite(centred(i, j)))
-        require(false, "principal_component: entry ", i, ", ", j, " is ", centred(i, j));
-    }
-  const Eigen::RowVectorXd mean = centred.colwise().mean();
-  centred.rowwise() -= mean;
+  const Eigen::RowVectorXd mean = detail::column_means(x);
   const Index width = std::min(k + 12, std::min(x.rows, x.cols));
   Matrix basis(x.cols, width);
   for (Index j = 0; j < width; ++j)
@@ -103,9 +128,14 @@ std::vector<double> principal_component(const A& effects, Index k) {
           random_normal(0, {Purpose::projection}, static_cast<std::uint64_t>(j * x.cols + i));
   Matrix image(x.rows, width);
   for (int round = 0; round < 100; ++round) {
-    image.noalias() = centred * basis;
+    detail::for_each_centred_block(x, mean, [&](Index first, const auto& block) {
+      image.middleRows(first, block.rows()).noalias() = block * basis;
+    });
     image = Eigen::HouseholderQR<Matrix>(image).householderQ() * Matrix::Identity(x.rows, width);
-    basis.noalias() = centred.transpose() * image;
+    basis.setZero();
+    detail::for_each_centred_block(x, mean, [&](Index first, const auto& block) {
+      basis.noalias() += block.transpose() * image.middleRows(first, block.rows());
+    });
   }
   const Eigen::JacobiSVD<Matrix> svd(basis, Eigen::ComputeThinU | Eigen::ComputeThinV);
   const Eigen::VectorXd left = image * svd.matrixV().col(k - 1);
@@ -137,7 +167,8 @@ inline std::vector<Index> extreme_forget_set(const std::vector<double>& scores, 
   return forget;
 }
 
-/// The examples at one end, or both, of the k-th principal component of an effect matrix [n][m].
+/// The examples at one end, or both, of the k-th principal component of an effect matrix [n][m]. Cost
+/// and memory: principal_component.
 template <MatrixLike A>
 std::vector<Index> component_forget_set(const A& effects, Index k, ComponentEnd end, Index count) {
   return extreme_forget_set(principal_component(effects, k), end, count);
