@@ -24,6 +24,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attempt<std::uint8_t>(data, size);
   attempt<int>(data, size);
   attempt<float>(data, size);
-  attempt<bool>(data, size);
+  attempt<double>(data, size);
   return 0;
 }

@@ -7,7 +7,7 @@
 //
 // Bytes go to a temporary file in the same folder. `commit` brings them to the disk (fsync), gives
 // the file its name (rename) and brings the folder to the disk. A file that is not committed, for
-// whatever reason, is removed. What the path leads to (output_target.hpp) decides: a link stays and
+// whatever reason, is removed; what a killed process left is, when the next one first writes there. What the path leads to (output_target.hpp) decides: a link stays and
 // its target is replaced; devices, pipes and open descriptors (/dev/stdout) are written through, as
 // they come. The permissions of a file that is replaced are kept, and its owner where the system
 // lets us; a file that must not be written is refused, though its folder would allow a rename.
@@ -19,6 +19,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <mutex>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -89,6 +91,18 @@ inline void remove_stale_partials(const std::filesystem::path& folder) {
       std::filesystem::remove(entry.path(), ignored);
   }
 }
+
+namespace detail {
+
+/// remove_stale_partials, the first time that this process writes into the folder.
+inline void tidy_once(const std::filesystem::path& folder) {
+  static std::mutex mutex;
+  static std::set<std::string> tidied;
+  const std::lock_guard lock(mutex);
+  if (tidied.insert(folder.string()).second) remove_stale_partials(folder);
+}
+
+}  // namespace detail
 
 class AtomicFile {
  public:
@@ -161,6 +175,7 @@ class AtomicFile {
   void open_partial() {
     struct stat old {};
     const bool replaces = ::stat(target_.path.c_str(), &old) == 0;
+    detail::tidy_once(folder());
     if (replaces && ::faccessat(AT_FDCWD, target_.path.c_str(), W_OK, AT_EACCESS) != 0) fail(errno);
     while (descriptor_ < 0) {
       partial_ = folder() / detail::partial_name();

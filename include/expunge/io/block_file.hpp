@@ -97,6 +97,8 @@ inline std::span<const std::uint8_t> little_endian(const TensorToWrite& tensor,
 /// Writes a row-major array of any number of axes as a block. Throws io_error if it cannot.
 template <class A>
 void write_block(const std::filesystem::path& path, const BlockLabel& label, const A& array) {
+  static_assert(A::static_layout == xt::layout_type::row_major,
+                "write_block: a row-major array was expected (expunge::Array, xt::xtensor).");
   std::vector<Index> shape;
   for (const auto extent : array.shape()) shape.push_back(static_cast<Index>(extent));
   const TensorToWrite tensor = tensor_to_write("array", shape, array.data());
@@ -112,37 +114,41 @@ void write_block(const std::filesystem::path& path, const BlockLabel& label, con
   write_safetensors(path, {tensor}, metadata);
 }
 
-/// Opens a block and checks all of it. A file that is not there, of another computation or damaged
-/// is no error but a state, with a sentence to show.
+/// Checks all of what should be a block: a file that is of another computation or damaged is no
+/// error but a state, with a sentence to show.
+inline BlockFile check_block(Safetensors file, const BlockLabel& label) {
+  const auto entry = [&](const std::string& name) {
+    const auto at = file.metadata().find(name);
+    return at == file.metadata().end() ? std::string() : at->second;
+  };
+  const auto found = [&](BlockState state, const std::string& problem) {
+    return BlockFile{state, file.name() + ": " + problem};
+  };
+  const SafetensorsEntry* array = file.find("array");
+  if (entry("expunge_block") != detail::block_version || array == nullptr)
+    return found(BlockState::foreign, sentence("this is no block of version ",
+                                               detail::block_version, " of this program"));
+  const std::string sum =
+      detail::block_checksum(file.metadata(), array->type_name(), array->shape, file.bytes(*array));
+  if (entry("crc32") != sum)
+    return found(BlockState::damaged,
+                 sentence("the content has the checksum ", sum, ", it was written with '",
+                          detail::shown(entry("crc32")), "'"));
+  const auto [name, value] = detail::key_entry(label.key);
+  if (entry("name") != label.name)
+    return found(BlockState::foreign, sentence("this is '", detail::shown(entry("name")),
+                                               "' under the name of '", label.name, "'"));
+  if (file.metadata().count(name) == 0 || entry(name) != value)
+    return found(BlockState::foreign, "it was made with other settings or other data");
+  return {BlockState::whole, "", std::move(file)};
+}
+
+/// Opens a block, mapped, and checks it. Throws nothing: what cannot be opened is missing or damaged.
 inline BlockFile open_block(const std::filesystem::path& path, const BlockLabel& label) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return {};
-  const auto found = [&](BlockState state, const std::string& problem) {
-    return BlockFile{state, path.string() + ": " + problem};
-  };
   try {
-    Safetensors file = Safetensors::map(path);
-    const auto entry = [&](const std::string& name) {
-      const auto at = file.metadata().find(name);
-      return at == file.metadata().end() ? std::string() : at->second;
-    };
-    const SafetensorsEntry* array = file.find("array");
-    if (entry("expunge_block") != detail::block_version || array == nullptr)
-      return found(BlockState::foreign, sentence("this is no block of version ",
-                                                 detail::block_version, " of this program"));
-    const std::string sum =
-        detail::block_checksum(file.metadata(), array->type.name, array->shape, file.bytes(*array));
-    if (entry("crc32") != sum)
-      return found(BlockState::damaged,
-                   sentence("the content has the checksum ", sum, ", it was written with '",
-                            detail::shown(entry("crc32")), "'"));
-    const auto [name, value] = detail::key_entry(label.key);
-    if (entry("name") != label.name)
-      return found(BlockState::foreign, sentence("this is '", detail::shown(entry("name")),
-                                                 "' under the name of '", label.name, "'"));
-    if (file.metadata().count(name) == 0 || entry(name) != value)
-      return found(BlockState::foreign, "it was made with other settings or other data");
-    return {BlockState::whole, "", std::move(file)};
+    return check_block(Safetensors::map(path), label);
   } catch (const io_error& error) {
     return {BlockState::damaged, error.what()};
   }

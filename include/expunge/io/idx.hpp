@@ -115,6 +115,7 @@ inline IdxHeader read_idx_header(std::span<const std::uint8_t> content, const st
 template <class T = std::uint8_t>
 BasicIdxArray<T> read_idx(std::span<const std::uint8_t> bytes, const std::string& name,
                           std::uint64_t most_bytes = std::uint64_t{1} << 31) {
+  static_assert(!std::is_same_v<T, bool>, "read_idx: read flags as std::uint8_t, not as bool.");
   std::vector<std::uint8_t> content;
   if (is_gzip(bytes)) {
     content = gunzip(bytes, name, most_bytes);

@@ -126,6 +126,8 @@ std::string npy_header_bytes(const std::vector<Index>& shape) {
 /// stays.
 template <class A>
 void write_npy(const std::filesystem::path& path, const A& array) {
+  static_assert(A::static_layout == xt::layout_type::row_major,
+                "write_npy: a row-major array was expected (expunge::Array, xt::xtensor).");
   using T = typename A::value_type;
   std::vector<Index> shape;
   for (const auto extent : array.shape()) shape.push_back(static_cast<Index>(extent));

@@ -70,6 +70,8 @@ class NpyView {
   /// All elements in C order.
   template <class T>
   std::vector<T> read_all() const {
+    static_assert(!std::is_same_v<T, bool>,
+                  "NpyView::read_all: read flags as std::uint8_t, not as bool.");
     std::vector<T> values(static_cast<std::size_t>(elements()));
     const std::vector<Index> start(header_.shape.size());
     if (!values.empty()) read(start, elements(), values.data());

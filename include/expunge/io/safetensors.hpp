@@ -95,6 +95,8 @@ class Safetensors {
   /// All numbers of the tensor of this name. Throws io_error if there is none.
   template <class T>
   std::vector<T> values(std::string_view tensor) const {
+    static_assert(!std::is_same_v<T, bool>,
+                  "Safetensors::values: read flags as std::uint8_t, not as bool.");
     const SafetensorsEntry* entry = find(tensor);
     if (entry == nullptr)
       throw io_error(name_, sentence("there is no tensor '", detail::shown(tensor), "' among its ",

@@ -83,6 +83,16 @@ inline std::vector<Index> stacked_shape(const NamedTensor& tensor, Index members
   return shape;
 }
 
+/// What to do where the file has the tensor as "prefix.name" (module, _orig_mod, model), else "".
+inline std::string prefix_advice(const Safetensors& file, const std::string& name) {
+  for (const SafetensorsEntry& entry : file.tensors())
+    if (entry.name.ends_with("." + name))
+      return sentence("; its names begin with '",
+                      shown(entry.name.substr(0, entry.name.size() - name.size())),
+                      "': save them without it, or give a table with these names");
+  return "";
+}
+
 /// Refuses a file whose tensors are not those of the table. `members` 0: no axis of members.
 inline LoadReport check_tensors(const Safetensors& file, const std::vector<NamedTensor>& table,
                                 Index members) {
@@ -100,10 +110,10 @@ inline LoadReport check_tensors(const Safetensors& file, const std::vector<Named
     const SafetensorsEntry* entry = file.find(t.name);
     if (entry == nullptr && t.optional() && members == 0) continue;
     if (entry == nullptr)
-      throw io_error(file.name(), 8,
+      throw io_error(file.name(),
                      sentence("tensor '", t.name, "' of shape ", shape_text(shape),
                               " was expected, the file has ", file.tensors().size(),
-                              " tensors without it", beside));
+                              " tensors without it", beside, prefix_advice(file, t.name)));
     if (entry->shape != shape)
       throw io_error(file.name(), file.header().data_offset + entry->begin,
                      sentence("tensor '", t.name, "' has shape ", shape_text(entry->shape), ", ",
@@ -123,7 +133,7 @@ inline void check_metadata(const Safetensors& file, const Metadata& expected) {
     const std::string found =
         at == file.metadata().end() ? "is missing" : "is '" + shown(at->second) + "'";
     if (at == file.metadata().end() || at->second != value)
-      throw io_error(file.name(), 8,
+      throw io_error(file.name(),
                      sentence("metadata '", key, "' ", found, ", '", value, "' was expected"));
   }
 }
@@ -238,7 +248,7 @@ Checkpoint<Model, Real> load_ensemble(const std::filesystem::path& path, Metadat
   const Index members = first == nullptr || first->shape.empty() ? 1 : first->shape[0];
   LoadReport report = detail::check_tensors(file, table, members);
   if (!report.ignored.empty())
-    throw io_error(path.string(), 8,
+    throw io_error(path.string(),
                    sentence("tensor '", detail::shown(report.ignored[0]),
                             "' is none of the model's, which has ", table.size(), " tensors"));
   Checkpoint<Model, Real> result{Ensemble<Model, Real>::uninitialised(members), std::move(report)};
