@@ -106,6 +106,7 @@
 #include "expunge/evaluation/epsilon.hpp"
 #include "expunge/evaluation/klom.hpp"
 #include "expunge/evaluation/klom_floor.hpp"
+#include "expunge/evaluation/klom_floor_draws.hpp"
 #include "expunge/evaluation/klom_interval.hpp"
 #include "expunge/evaluation/klom_noise.hpp"
 #include "expunge/evaluation/klom_on_backend.hpp"

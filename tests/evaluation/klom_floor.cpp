@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include "evaluation/margin_shapes.hpp"
 #include "evaluation/margins.hpp"
 #include "expunge/evaluation/klom_interval.hpp"
+#include "expunge/evaluation/klom_noise.hpp"
 
 using namespace expunge;
 
@@ -75,14 +77,150 @@ TEST_CASE("split and smoothed bootstrap find the floor of their numbers of model
   CHECK(within(bootstrap.p95, 1.7, 0.15, 0.05));
 }
 
-TEST_CASE("smoothed draws share no numbers with the bootstrap of intervals") {
-  const Array<double, 2> zero = normal_margins(1, 1, 4, 0, 0);
-  const Array<double, 2> draw =
-      detail::smoothed_draw(zero, std::vector<double>(4, 1.0), 3, 9, 0, 1);
-  for (std::uint64_t x = 0; x < 4; ++x) {
-    CHECK(draw(0, x) == random_normal(9, {Purpose::noise_floor, 1}, x));
-    CHECK(draw(0, x) != random_normal(9, {Purpose::bootstrap, 1}, x));
+TEST_CASE("the floor from the oracles alone is within a tenth of the true one for every shape") {
+  // mean and p95 of two independent samples, as bench/klom_floor.cpp prints them
+  struct Truth {
+    Index models;
+    double paper_mean, paper_p95, easydub_mean, easydub_p95;
+  };
+  const std::vector<std::vector<Truth>> truths = {
+      {{20, 3.055, 4.991, 3.007, 4.988}, {50, .892, 1.710, .860, 1.689}},
+      {{20, 2.337, 4.375, 2.249, 4.318}, {50, .735, 1.424, .690, 1.386}},
+      {{20, 1.807, 3.614, 1.654, 3.490}, {50, .652, 1.300, .590, 1.241}},
+      {{20, 3.206, 5.099, 3.194, 5.146}, {50, .937, 1.812, .920, 1.822}},
+      {{20, 2.824, 4.732, 2.771, 4.695}, {100, .377, .764, .367, .749}},
+      {{20, 2.650, 4.569, 2.652, 4.615}, {100, .336, .663, .332, .648}},
+      {{50, .854, 1.615, .834, 1.583}, {100, .362, .712, .354, .706}}};
+  REQUIRE(truths.size() == margin_shapes().size());
+  const auto check = [](const MarginShape& shape, Index models, const KlomConfig& config,
+                        double mean, double p95) {
+    const Index draws = 320 / models;
+    KlomFloor found;
+    for (Index draw = 0; draw < draws; ++draw) {
+      const std::uint64_t seed = static_cast<std::uint64_t>(draw);
+      const Array<double, 2> oracles = shaped_margins(shape, 7000 + seed, models, 1000);
+      const KlomFloor floor = klom_floor(oracles, {models, models, 2, seed}, config);
+      CHECK(floor.method == FloorMethod::bootstrap);
+      found.mean += floor.mean / static_cast<double>(draws);
+      found.p95 += floor.p95 / static_cast<double>(draws);
+    }
+    INFO(shape.name << ", " << models << " models, " << config.name << ": mean " << found.mean
+                    << ", p95 " << found.p95);
+    CHECK(within(found.mean, mean, 0.10, 0));
+    CHECK(within(found.p95, p95, 0.10, 0));
+  };
+  for (std::size_t i = 0; i < truths.size(); ++i)
+    for (const Truth& truth : truths[i]) {
+      const MarginShape& shape = margin_shapes()[i];
+      check(shape, truth.models, KlomConfig::paper(), truth.paper_mean, truth.paper_p95);
+      check(shape, truth.models, KlomConfig::easydub(), truth.easydub_mean, truth.easydub_p95);
+    }
+}
+
+TEST_CASE("a floor of other numbers of models than there are oracles is that of simulation") {
+  const Array<double, 2> oracles = normal_margins(8, 60, 1000);
+  for (const FloorConfig& asked : {FloorConfig{200, 100, 4, 1}, {30, 60, 4, 1}, {20, 41, 4, 1}}) {
+    const KlomFloor found = klom_floor(oracles, asked);
+    const KlomFloor truth = simulated_floor(4000, asked);
+    INFO(asked.oracle_models << " against " << asked.unlearned_models << ": mean " << found.mean
+                             << " for " << truth.mean << ", p95 " << found.p95 << " for "
+                             << truth.p95);
+    CHECK(found.method == FloorMethod::bootstrap);
+    CHECK(within(found.mean, truth.mean, 0.15, 0));
+    CHECK(within(found.p95, truth.p95, 0.15, 0));
   }
+}
+
+TEST_CASE("a bootstrap that is asked for no more models than can be disjoint is a split") {
+  const Array<double, 2> oracles = normal_margins(8, 60, 200);
+  const FloorConfig asked{30, 30, 10, 4};
+  const KlomFloor split = split_floor(oracles, asked), bootstrap = bootstrap_floor(oracles, asked);
+  CHECK(bootstrap.mean == doctest::Approx(split.mean).epsilon(1e-12));
+  CHECK(bootstrap.p95 == doctest::Approx(split.p95).epsilon(1e-12));
+}
+
+TEST_CASE("the floors of all three scores are found from the oracles alone") {
+  const KlomFloors floors = klom_floors(normal_margins(9, 100, 2000), {100, 100, 5, 2});
+  CHECK(floors.gaussian.method == FloorMethod::bootstrap);
+  CHECK(within(floors.forward.mean, .352, 0.10, 0));
+  CHECK(within(floors.forward.p95, .675, 0.10, 0));
+  CHECK(within(floors.reverse.mean, .352, 0.10, 0));
+  CHECK(within(floors.reverse.p95, .675, 0.10, 0));
+  CHECK(within(floors.gaussian.mean, .021, 0.10, 0.0005));
+  CHECK(within(floors.gaussian.p95, .062, 0.10, 0.0005));
+}
+
+TEST_CASE("the floor of twenty points is not much noisier than that of many") {
+  double squares = 0;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    const KlomFloor floor = klom_floor(normal_margins(100 + seed, 100, 20), {100, 100, 1, seed});
+    squares += (floor.mean / .352 - 1) * (floor.mean / .352 - 1) / 30;
+  }
+  INFO("relative error of the mean: " << std::sqrt(squares));
+  CHECK(std::sqrt(squares) < 0.08);
+}
+
+TEST_CASE("a margin's bandwidth is its distance to its k-th nearest neighbour, times .15") {
+  for (const Index models : {2, 3, 30}) {
+    const Array<double, 2> margins = normal_margins(3, models, 5);
+    const Array<double, 2> h = detail::bandwidths(margins, 1);
+    const std::size_t n = static_cast<std::size_t>(models);
+    const std::size_t k = std::min<std::size_t>(11, n - 1);  // 2 sqrt(30) = 10.95
+    for (std::size_t x = 0; x < 5; ++x)
+      for (std::size_t m = 0; m < n; ++m) {
+        std::vector<double> distances;
+        for (std::size_t other = 0; other < n; ++other)
+          distances.push_back(std::abs(margins(m, x) - margins(other, x)));
+        std::sort(distances.begin(), distances.end());  // the first is its own, 0
+        CHECK(h(m, x) == doctest::Approx(0.15 * distances[k]).epsilon(1e-12));
+      }
+  }
+}
+
+TEST_CASE("draws take every model alike and move by Student's t with two degrees, cut at 30") {
+  const Stream stream{Purpose::noise_floor, 1};
+  Index inner = 0, right = 0, cut = 0;
+  std::vector<double> of_model(10);
+  for (std::uint64_t i = 0; i < 20000; ++i) {
+    const detail::RandomMargin drawn = detail::random_margin(3, stream, i, 10);
+    ++of_model.at(static_cast<std::size_t>(drawn.model));
+    inner += std::abs(drawn.move) < 0.816496580927726;  // scipy.stats.t.ppf(.75, 2)
+    right += drawn.move > 2.919985580355516;            // scipy.stats.t.ppf(.95, 2)
+    cut += std::abs(drawn.move) >= 30;
+  }
+  CHECK(within(static_cast<double>(inner), 10000, 0.03, 0));
+  CHECK(within(static_cast<double>(right), 1000, 0.1, 0));
+  CHECK(within(static_cast<double>(cut), 22, 0.7, 0));  // 2 scipy.stats.t.sf(30, 2) = .0011
+  for (const double count : of_model) CHECK(within(count, 2000, 0.08, 0));
+  CHECK(detail::move_of(0) == -30);
+}
+
+TEST_CASE("a smoothed draw is margins plus moves; draws share no numbers with intervals") {
+  const Array<double, 2> margins = normal_margins(1, 7, 4);
+  const Array<double, 2> h = detail::bandwidths(margins, 1);
+  const Array<double, 2> draw = detail::smoothed_draw(margins, h, 3, 9, 2, 1);
+  const Array<double, 2> normal = detail::normal_draw(3, 4, 9, 0, 1);
+  for (std::uint64_t x = 0; x < 4; ++x) {
+    const auto drawn = detail::random_margin(9, {Purpose::noise_floor, 2}, x, 7);
+    const std::size_t model = static_cast<std::size_t>(drawn.model);
+    CHECK(draw(0, x) == doctest::Approx(margins(model, x) + h(model, x) * drawn.move));
+    CHECK(normal(0, x) == random_normal(9, {Purpose::noise_floor, 1}, x));
+    CHECK(normal(0, x) != random_normal(9, {Purpose::bootstrap, 1}, x));
+  }
+}
+
+TEST_CASE("margins of few different values stay such in smoothed draws, and constants score 0") {
+  Array<double, 2> margins = make_array<double>(60, 3);
+  for (std::size_t m = 0; m < 60; ++m)
+    for (std::size_t x = 0; x < 3; ++x) margins(m, x) = x == 0 ? 5.5 : static_cast<double>(m % 3);
+  const Array<double, 2> h = detail::bandwidths(margins, 1);
+  for (const double width : h) CHECK(width == 0);
+  const Array<double, 2> constant = select_points(margins, {0});
+  CHECK(klom_floor(constant, {60, 60, 2, 1}).mean == 0);
+  // three values, one third each: (3 - 1) / 2 (1 / 60 + 1 / 60) = .033 to first order
+  const KlomFloor floor = klom_floor(select_points(margins, {1, 2}), {60, 60, 200, 1});
+  CHECK(floor.mean > 0.025);
+  CHECK(floor.mean < 0.045);
 }
 
 TEST_CASE("floors do not depend on the number of threads") {
@@ -92,6 +230,7 @@ TEST_CASE("floors do not depend on the number of threads") {
   three.threads = 3;
   const FloorConfig floor{20, 30, 2, 3};
   CHECK(bootstrap_floor(few, floor, one).mean == bootstrap_floor(few, floor, three).mean);
+  CHECK(bootstrap_floor(few, floor, one).p95 == bootstrap_floor(few, floor, three).p95);
 }
 
 TEST_CASE("a split of more models than there are is refused") {
@@ -103,7 +242,9 @@ TEST_CASE("a split of more models than there are is refused") {
 TEST_CASE("a floor of margins with NaN is no good floor") {
   Array<double, 2> oracles = normal_margins(6, 20, 10);
   for (std::size_t x = 0; x < 10; ++x) oracles(3, x) = std::nan("");
-  CHECK(bootstrap_floor(oracles, {20, 20, 2, 3}).mean > 11);
+  const double mean = bootstrap_floor(oracles, {20, 20, 2, 3}).mean;
+  CHECK(mean > 11);
+  CHECK(mean <= KlomConfig{}.ceiling());
 }
 
 TEST_CASE("doing nothing far above the floor says that the set-up is broken") {

@@ -18,22 +18,23 @@ struct KlomFloors {
   KlomFloor gaussian;  // plug-in KL in the direction of the config
 };
 
-/// By a split if there are enough oracles [models][points], else by the smoothed bootstrap, as
-/// klom_floor.
+/// By a split if there are enough oracles [models][points], else by the bootstrap, as klom_floor.
 template <MatrixLike A>
 KlomFloors klom_floors(const A& oracle, const FloorConfig& floor_config,
                        const KlomConfig& config = {}) {
-  const KlomFloor none =
-      detail::no_floor(detail::floor_method(view(oracle).rows, floor_config), floor_config);
-  KlomFloors floors{none, none, none};
-  const auto add = [&](const auto& o, const auto& u) {
+  const FloorMethod method = detail::floor_method(view(oracle).rows, floor_config);
+  detail::FloorSums forward, reverse, gaussian;
+  const auto add = [&](detail::FloorPair pair, const auto& o, const auto& u) {
     const KlomScores scores = klom_scores(o, u, config);
-    detail::add_repeat(floors.forward, scores.forward, floor_config.repeats);
-    detail::add_repeat(floors.reverse, scores.reverse, floor_config.repeats);
-    detail::add_repeat(floors.gaussian, scores.gaussian, floor_config.repeats);
+    forward.add(pair, scores.forward);
+    reverse.add(pair, scores.reverse);
+    gaussian.add(pair, scores.gaussian);
   };
-  detail::for_each_floor_pair(oracle, floor_config, config.threads, add);
-  return floors;
+  detail::for_each_scored_pair(oracle, method, floor_config, config.threads, add);
+  const auto of = [&](const detail::FloorSums& sums) {
+    return sums.floor(method, floor_config, config.ceiling());
+  };
+  return {of(forward), of(reverse), of(gaussian)};
 }
 
 struct KlomIntervals {
