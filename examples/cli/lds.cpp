@@ -8,6 +8,7 @@
 #include "cli/model_outputs.hpp"
 #include "expunge/attribution/effects.hpp"
 #include "expunge/backend/cpu.hpp"
+#include "expunge/core/ties.hpp"
 #include "expunge/evaluation/lds.hpp"
 #include "expunge/evaluation/percentile.hpp"
 #include "expunge/report/number.hpp"
@@ -30,6 +31,13 @@ struct Scores {
 
   Index examples() const { return file.extent(examples_first ? 0 : 1); }
   Index targets() const { return file.extent(examples_first ? 1 : 0); }
+
+  /// The largest relative error of a score that was rounded to the type of the file.
+  double unit_of_type() const {
+    const std::string type = file.header().type();
+    if (type == "f2") return unit_roundoff<Half>;
+    return type == "f4" ? unit_roundoff<float> : unit_roundoff<double>;
+  }
 
   /// [examples][count] of targets [first, first + count).
   Array<double, 2> read(Index first, Index count, int threads) const {
@@ -100,12 +108,15 @@ void spoil_targets(const Array<double, 2>& scores, Array<double, 2>& predicted) 
     if (bad[i % targets]) predicted.data()[i] = report::not_measured;
 }
 
-/// Sums of the scores of each model's examples, [models][count].
+/// Sums of the scores of each model's examples, [models][count]; those that differ by rounding alone
+/// are equal.
 Array<double, 2> predict_block(const Scores& scores, const SubsetMasks& masks, Index first,
                                Index count, const LdsOptions& options) {
   Effects<double> effects = zero_effects<double>(masks.examples(), count);
   effects.weights = scores.read(first, count, options.lds.threads);
   Array<double, 2> predicted = predict(Cpu<double>(options.lds.threads), effects, masks);
+  merge_ties(predicted, sum_tolerances(effects.weights, scores.unit_of_type()),
+             options.lds.threads);
   if (options.negate) predicted *= -1.0;
   spoil_targets(effects.weights, predicted);
   return predicted;

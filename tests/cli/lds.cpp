@@ -136,6 +136,49 @@ TEST_CASE("expunge lds: equal to counting ranks, without a score as 0 in the mea
   CHECK(results["interval"][1].get<double>() == doctest::Approx(library.interval.high));
 }
 
+TEST_CASE("expunge lds: constant scores on subsets of one size have no score, in every type") {
+  const Scratch at;
+  const Case c(false);
+  c.write(at);
+  const auto check = [&](auto constant) {
+    using T = decltype(constant);
+    Array<T, 2> scores = make_array<T>(examples, targets);
+    scores.fill(constant);
+    write_npy(at / "constant.npy", scores);
+    const Ran ran =
+        run(at, "lds --scores constant.npy --masks m.npy --outputs y.npy --json l.json");
+    REQUIRE_MESSAGE(ran.status == 0, ran.err);
+    const auto results = json_of(at / "l.json")["results"];
+    CHECK(results["without_score"] == targets);
+    CHECK(results["mean"] == 0);
+    CHECK(contains(ran.out, "21 of 21 targets have no rank correlation"));
+  };
+  check(.1);
+  check(.1f);
+  check(static_cast<Half>(.1f));
+}
+
+TEST_CASE("expunge lds: scores in tenths tie as fractions do, in float as in double") {
+  const Scratch at;
+  const Case c(false);
+  c.write(at);
+  Array<double, 2> tenths = make_array<double>(examples, targets), whole = tenths;
+  for (std::size_t i = 0; i < tenths.size(); ++i) {
+    whole.data()[i] = static_cast<double>(i * i % 7);  // sums of these are exact
+    tenths.data()[i] = whole.data()[i] / 10;
+  }
+  const auto mean = [&](const auto& scores) {
+    write_npy(at / "quantised.npy", scores);
+    const Ran ran =
+        run(at, "lds --scores quantised.npy --masks m.npy --outputs y.npy --json l.json");
+    REQUIRE_MESSAGE(ran.status == 0, ran.err);
+    return json_of(at / "l.json")["results"]["mean"].get<double>();
+  };
+  const double exact = mean(whole);
+  CHECK(mean(tenths) == doctest::Approx(exact).epsilon(1e-12));
+  CHECK(mean(Array<float, 2>(xt::cast<float>(tenths))) == doctest::Approx(exact).epsilon(1e-12));
+}
+
 TEST_CASE("expunge lds: the order of axes, --negate and threads") {
   const Scratch at;
   const Case c;

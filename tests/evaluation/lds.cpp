@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "evaluation/margins.hpp"
+#include "expunge/attribution/effects.hpp"
+#include "expunge/backend/cpu.hpp"
 #include "expunge/evaluation/attribution_checks.hpp"
 #include "expunge/evaluation/klom_floor.hpp"
 
@@ -19,7 +23,145 @@ Array<double, 2> matrix(std::initializer_list<std::initializer_list<double>> row
   return a;
 }
 
+// What tests/golden/lds/make_ties.py makes: scores in tenths, 20 of 41 examples a model.
+constexpr Index tied_examples = 41, tied_models = 60, tied_targets = 4;
+
+template <class T>
+Array<T, 2> tied_scores() {
+  Array<T, 2> scores = make_array<T>(tied_examples, tied_targets);
+  for (Index i = 0; i < tied_examples; ++i)
+    for (Index t = 0; t < tied_targets; ++t) {
+      const Index tenths = t < 3 ? (7 * i * i + 3 * i + 5 * t) % 5 + 1 : 3;
+      scores.data()[i * tied_targets + t] = static_cast<T>(static_cast<double>(tenths) / 10);
+    }
+  return scores;
+}
+
+SubsetMasks tied_masks() {
+  SubsetMasks masks(tied_models, tied_examples);
+  for (Index j = 0; j < tied_models; ++j)
+    for (Index i = 0; i < tied_examples; ++i)
+      if (((j % 40 + 1) * i + 11 * j) % tied_examples < 20) masks.insert(j, i);
+  return masks;
+}
+
+Array<double, 2> tied_truth() {
+  Array<double, 2> truth = make_array<double>(tied_models, tied_targets);
+  for (Index j = 0; j < tied_models; ++j)
+    for (Index t = 0; t < tied_targets; ++t)
+      truth.data()[j * tied_targets + t] =
+          static_cast<double>((37 * j * j + 11 * j + 17 * t) % 101);
+  return truth;
+}
+
+/// Column t of values, without repetition.
+std::set<double> different_values(const Array<double, 2>& values, std::size_t t) {
+  std::set<double> different;
+  for (std::size_t m = 0; m < values.shape()[0]; ++m) different.insert(values(m, t));
+  return different;
+}
+
 }  // namespace
+
+TEST_CASE("predictions that are equal but for rounding tie, as SciPy ranks the exact fractions") {
+  // tests/golden/lds/make_ties.py: different predictions and Spearman's correlation
+  const std::vector<std::pair<std::size_t, double>> expected = {
+      {10, 0.006077387675988669}, {10, -0.07648335056383738}, {10, 0.05079778755590528}};
+  const auto check = [&](const auto& scores) {
+    const Array<double, 2> predicted = predict_outputs(scores, tied_masks());
+    const LdsResult result = lds(predicted, tied_truth());
+    for (std::size_t t = 0; t < expected.size(); ++t) {
+      CHECK(different_values(predicted, t).size() == expected[t].first);
+      CHECK(result.score(t) == doctest::Approx(expected[t].second).epsilon(1e-12));
+    }
+    CHECK(std::isnan(result.score(3)));
+    CHECK(result.without_score == 1);
+  };
+  check(tied_scores<double>());
+  check(tied_scores<float>());
+}
+
+TEST_CASE("constant effects on subsets of one size predict nothing, in any order of summation") {
+  const Index examples = 200, models = 80;
+  const SubsetMasks masks = fixed_size_subsets(1, models, examples, .5);
+  Effects<double> effects = zero_effects<double>(examples, 3);
+  for (Index i = 0; i < examples; ++i) {
+    effects.weights.data()[3 * i] = .1;
+    effects.weights.data()[3 * i + 1] = -1e-9 / 3;
+    effects.weights.data()[3 * i + 2] = i % 2 == 0 ? .1 : std::nextafter(.1, 1);
+  }
+  Array<double, 2> predicted = predict(Cpu<double>(1), effects, masks);
+  CHECK(different_values(predicted, 0).size() > 1);  // sums of four and four
+  merge_ties(predicted, sum_tolerances(effects.weights), 2);
+  const LdsResult result = lds(predicted, normal_margins(4, models, 3));
+  CHECK(result.without_score == 3);
+  CHECK(result.mean == 0);
+  CHECK(result.interval.low == 0);
+  CHECK(result.interval.high == 0);
+}
+
+TEST_CASE("ties take no rank from predictions that differ") {
+  const SubsetMasks masks = fixed_size_subsets(2, 300, 500, .5);
+  const Array<float, 2> weights = xt::cast<float>(normal_margins(3, 500, 5));
+  const Array<double, 2> predicted = predict_outputs(weights, masks);
+  for (std::size_t t = 0; t < 5; ++t) CHECK(different_values(predicted, t).size() == 300);
+  // a step in the last place of float of a common constant is no effect; a hundred of them are
+  Array<float, 2> steps = make_array<float>(500, 2);
+  for (std::size_t i = 0; i < 500; ++i) {
+    steps(i, 0) = 1 + 0x1p-23f * static_cast<float>(i % 2);
+    steps(i, 1) = 1 + 100 * 0x1p-23f * static_cast<float>(i % 2);
+  }
+  const Array<double, 2> of_steps = predict_outputs(steps, masks);
+  CHECK(different_values(of_steps, 1).size() > 10);
+  CHECK(different_values(of_steps, 0).size() < different_values(of_steps, 1).size());
+}
+
+TEST_CASE("ties: groups end at the tolerance above their first value; NaN and infinity stay") {
+  const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
+  std::vector<double> values = {3, 1, 1.5, nan, 2.0, infinity, 2.6, -infinity};
+  merge_ties(values, 1);
+  CHECK(values[0] == 2.6);
+  CHECK(values[1] == 1);
+  CHECK(values[2] == 1);
+  CHECK(std::isnan(values[3]));
+  CHECK(values[4] == 1);
+  CHECK(values[5] == infinity);
+  CHECK(values[6] == 2.6);
+  CHECK(values[7] == -infinity);
+  std::vector<double> same = {3, 3.5};
+  merge_ties(same, nan);
+  CHECK(same == std::vector<double>{3, 3.5});
+  merge_ties(same, 0);
+  CHECK(same == std::vector<double>{3, 3.5});
+}
+
+TEST_CASE("the tolerance of a sum is its bound, and grows with intercept and type") {
+  const Array<double, 2> weights = matrix({{3, 0}, {-4, 0}});
+  const double u = 0x1p-53;
+  CHECK(sum_tolerances(weights)[0] == doctest::Approx(2 * u * 2 * 7 + 2 * u * 5));
+  CHECK(sum_tolerances(weights)[1] == 0);
+  CHECK(sum_tolerances(weights, u, {-8, 0})[0] == doctest::Approx(2 * u * (14 + 8) + 2 * u * 5));
+  CHECK(sum_tolerances(Array<float, 2>(xt::cast<float>(weights)))[0] > 2 * 0x1p-24 * 5);
+  CHECK(unit_roundoff<Half> == 0x1p-11);
+  CHECK_THROWS_AS(sum_tolerances(weights, u, {1}), std::invalid_argument);
+  CHECK(std::isnan(sum_tolerances(matrix({{std::nan("")}, {1}}))[0]));
+}
+
+TEST_CASE("scores that differ by rounding alone have no leave-one-out correlation") {
+  Array<double, 2> scores = make_array<double>(50, 2), truth = make_array<double>(50, 2);
+  for (std::size_t i = 0; i < 50; ++i) {
+    scores(i, 0) = i % 2 == 0 ? .1 : std::nextafter(.1, 1);  // noise
+    scores(i, 1) = 1e8 + 1e-4 * static_cast<double>(i);      // small beside its mean
+    truth(i, 0) = static_cast<double>(i % 2);
+    truth(i, 1) = static_cast<double>(i);
+  }
+  const Array<double, 1> r = leave_one_out_correlation(scores, truth);
+  CHECK(std::isnan(r(0)));
+  CHECK(r(1) == doctest::Approx(1).epsilon(1e-9));
+  CHECK(std::isnan(leave_one_out_correlation(truth, scores)(0)));
+  const Array<float, 2> single = xt::cast<float>(scores);
+  CHECK(std::isnan(leave_one_out_correlation(single, truth)(1)));  // all 1e8 in float
+}
 
 TEST_CASE("LDS has its published check values") {
   const Array<double, 2> weights = matrix({{.1, .2}, {.2, .1}, {.3, .3}, {.4, .4}});

@@ -1,11 +1,12 @@
 // Two more scores of an attribution: leave-one-out correlation and mislabel detection.
 //
 // Leave-one-out: per target, Pearson's correlation over training examples of the score with the
-// true change. Mislabel AUC: the probability that a mislabelled example scores above a clean one
+// true change. Scores or changes that differ by rounding alone have no correlation. Mislabel AUC: the probability that a mislabelled example scores above a clean one
 // (ties count one half), which is the area under the ROC curve (Hanley and McNeil 1982).
 #pragma once
 
 #include "expunge/core/array.hpp"
+#include "expunge/core/ties.hpp"
 #include "expunge/evaluation/column.hpp"
 #include "expunge/evaluation/lds.hpp"
 #include "expunge/evaluation/ranks.hpp"
@@ -13,8 +14,23 @@
 
 namespace expunge {
 
+namespace detail {
+
+/// A column as differences from its first number, exact where the spread is small beside the mean;
+/// empty where all are equal but for the rounding of their type.
+template <class T>
+std::vector<double> varying_column(MatrixView<const T> values, Index c) {
+  std::vector<double> column = detail::column(values, c);
+  if (equal_but_for_rounding(column, unit_roundoff<T>)) return {};
+  const double first = column.front();
+  for (double& x : column) x -= first;
+  return column;
+}
+
+}  // namespace detail
+
 /// Pearson per target: scores and true changes [examples][targets] -> [targets], NaN where one of
-/// the two is constant or not finite.
+/// the two is constant, but for two units in the last place of its type, or not finite.
 template <MatrixLike S, MatrixLike T>
 Array<double, 1> leave_one_out_correlation(const S& scores, const T& truth) {
   const MatrixView<const typename S::value_type> s = view(scores);
@@ -23,8 +39,11 @@ Array<double, 1> leave_one_out_correlation(const S& scores, const T& truth) {
           "][", s.cols, "], true changes [", y.rows, "][", y.cols, "]");
   require(s.rows >= 2, "leave_one_out_correlation: ", s.rows, " examples, at least 2 are needed");
   Array<double, 1> correlation = make_array<double>(s.cols);
-  for (Index t = 0; t < s.cols; ++t)
-    correlation(static_cast<std::size_t>(t)) = pearson(detail::column(s, t), detail::column(y, t));
+  for (Index t = 0; t < s.cols; ++t) {
+    const std::vector<double> a = detail::varying_column(s, t), b = detail::varying_column(y, t);
+    correlation(static_cast<std::size_t>(t)) =
+        a.empty() || b.empty() ? std::nan("") : pearson(a, b);
+  }
   return correlation;
 }
 

@@ -5,7 +5,8 @@
 //   LDS    = mean over targets t, with a bootstrap interval over targets
 //
 // Source: Park et al., "TRAK", arXiv 2303.14186, section 2. Ties get average ranks (half-precision
-// margins tie often). A target whose predictions or outputs are constant or not finite has no rank
+// margins tie often), and predictions that differ by the rounding of their sums alone are ties
+// (core/ties.hpp). A target whose predictions or outputs are constant or not finite has no rank
 // correlation: it counts as 0 in the mean, and is reported (published code lets NaN spread, or
 // drops such targets in silence).
 //
@@ -19,6 +20,7 @@
 
 #include "expunge/core/array.hpp"
 #include "expunge/core/parallel.hpp"
+#include "expunge/core/ties.hpp"
 #include "expunge/data/subset_masks.hpp"
 #include "expunge/evaluation/bootstrap.hpp"
 #include "expunge/evaluation/column.hpp"
@@ -46,7 +48,8 @@ struct LdsResult {
   Array<double, 1> p_value;  // [targets], two-sided, NaN without one
 };
 
-/// sum_{i in S_j} weights(i, t): [models][targets] from weights [examples][targets].
+/// sum_{i in S_j} weights(i, t): [models][targets] from weights [examples][targets]. Sums that differ
+/// by rounding alone are made equal (core/ties.hpp).
 template <MatrixLike W>
 Array<double, 2> predict_outputs(const W& weights, const SubsetMasks& subsets) {
   const MatrixView<const typename W::value_type> w = view(weights);
@@ -59,6 +62,7 @@ Array<double, 2> predict_outputs(const W& weights, const SubsetMasks& subsets) {
       for (Index t = 0; t < w.cols; ++t)
         sums(static_cast<std::size_t>(m), static_cast<std::size_t>(t)) +=
             static_cast<double>(w(i, t));
+  merge_ties(sums, sum_tolerances(weights));
   return sums;
 }
 
