@@ -15,6 +15,7 @@
 #include "expunge/core/progress.hpp"
 #include "expunge/core/random.hpp"
 #include "expunge/core/sample.hpp"
+#include "expunge/core/shape_text.hpp"
 #include "expunge/core/ties.hpp"
 #include "expunge/core/view.hpp"
 

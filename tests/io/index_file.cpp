@@ -57,7 +57,7 @@ TEST_CASE("whole numbers in floating-point files, and an axis of one, are positi
   CHECK(read_index_file(path, 100) == std::vector<Index>{7, 3});
   write_npy(path, Array<std::int64_t, 2>{{7, 3}, {1, 2}});
   CHECK(contains(error_of([&] { read_index_file(path, 100); }),
-                 "one axis of positions was expected, it has 2 axes"));
+                 "one axis of positions was expected, it has 2 axes, [2, 2]"));
 }
 
 TEST_CASE("a mask is no list of positions, and the error says how to make one") {

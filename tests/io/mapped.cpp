@@ -21,7 +21,7 @@ NpyView view_of(std::vector<std::uint8_t> bytes) {
   return {*kept, "a.npy", kept};
 }
 
-std::string shape_text(const std::vector<Index>& shape) {
+std::string python_shape(const std::vector<Index>& shape) {
   std::string text = "(";
   for (const Index extent : shape) text += sentence(extent, ", ");
   return text + ")";
@@ -32,7 +32,7 @@ std::vector<std::uint8_t> npy_file(const std::string& type, bool fortran, char v
                                    const std::vector<Index>& shape, const std::string& data) {
   const std::string header = "{'descr': '" + type +
                              "', 'fortran_order': " + (fortran ? "True" : "False") +
-                             ", 'shape': " + shape_text(shape) + "}\n";
+                             ", 'shape': " + python_shape(shape) + "}\n";
   std::string file("\x93NUMPY", 6);
   file += version;
   file += '\0';
@@ -107,7 +107,7 @@ void check_type(const std::string& type) {
     for (const bool big : {false, true})
       for (const bool fortran : {false, true})
         for (const char version : {'\1', '\2', '\3'}) {
-          INFO(type << " big " << big << " Fortran " << fortran << " " << shape_text(shape));
+          INFO(type << " big " << big << " Fortran " << fortran << " " << python_shape(shape));
           const std::vector<std::uint8_t> bytes =
               counting_file<T>(type, big, fortran, version, shape);
           const NpyView array = view_of(bytes);

@@ -20,6 +20,7 @@
 #include "expunge/core/check.hpp"
 #include "expunge/core/half.hpp"
 #include "expunge/core/platform.hpp"
+#include "expunge/core/shape_text.hpp"
 
 namespace expunge {
 
@@ -157,12 +158,9 @@ std::string expected_number() {
 /// Where element k of a row-major array stands: "7" of one axis, "[2, 3]" of two.
 inline std::string position_text(const std::vector<Index>& shape, Index k) {
   if (shape.size() < 2) return std::to_string(k);
-  std::string text = "]";
-  for (std::size_t a = shape.size(); a-- > 0;) {
-    text = (a > 0 ? ", " : "[") + std::to_string(k % shape[a]) + text;
-    k /= shape[a];
-  }
-  return text;
+  std::vector<Index> at(shape.size());
+  for (std::size_t a = shape.size(); a-- > 0; k /= shape[a]) at[a] = k % shape[a];
+  return shape_text(at);
 }
 
 }  // namespace detail

@@ -33,8 +33,8 @@ inline std::vector<Index> read_indices(const NpyView& file, Index n) {
   Index long_axes = 0;
   for (Index a = 0; a < file.axes(); ++a) long_axes += file.extent(a) != 1;
   if (file.axes() < 1 || long_axes > 1)
-    throw io_error(file.name(),
-                   sentence("one axis of positions was expected, it has ", file.axes(), " axes"));
+    throw io_error(file.name(), sentence("one axis of positions was expected, it has ", file.axes(),
+                                         " axes, ", shape_text(file.header().shape)));
   const std::vector<Index> indices = file.read_all<Index>();
   check_no_mask(file.name(), file, indices);
   for (std::size_t k = 0; k < indices.size(); ++k)

@@ -65,7 +65,8 @@ Array<T, Rank> read_npy(S& source) {
   const NpyHeader header = read_npy_header(source);
   if (header.shape.size() != Rank)
     throw io_error(source.name(), sentence("an array of ", Rank, Rank == 1 ? " axis" : " axes",
-                                           " was expected, it has ", header.shape.size()));
+                                           " was expected, it has ", header.shape.size(), ", ",
+                                           shape_text(header.shape)));
   std::array<std::size_t, Rank> shape;
   for (std::size_t a = 0; a < Rank; ++a) shape[a] = static_cast<std::size_t>(header.shape[a]);
   Array<T, Rank> result = Array<T, Rank>::from_shape(shape);

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "expunge/core/shape_text.hpp"
 #include "expunge/nn/batch_norm2d.hpp"
 #include "expunge/nn/conv2d.hpp"
 #include "expunge/nn/dropout.hpp"
@@ -52,13 +53,6 @@ struct NamedTensor {
     return n;
   }
 };
-
-/// "[64, 3, 3, 3]", as error messages show it.
-inline std::string shape_text(const std::vector<Index>& shape) {
-  std::string text = "[";
-  for (const Index extent : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
-  return text + "]";
-}
 
 /// The tensors of one layer, names and offsets counted from the layer. A layer of your own has a
 /// static `tensors()`, or a specialisation of this.
