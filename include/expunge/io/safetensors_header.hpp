@@ -164,7 +164,13 @@ inline void check_tiling(SafetensorsHeader& header, std::uint64_t data_bytes,
   });
   std::uint64_t end = 0;
   for (const SafetensorsEntry& tensor : header.tensors) {
-    if (tensor.begin != end || tensor.end > data_bytes) fail(tensor, end);
+    if (tensor.begin != end) fail(tensor, end);
+    if (tensor.end > data_bytes)
+      throw io_error(
+          file, header.data_offset + data_bytes,
+          sentence("the file ends within tensor '", shown(tensor.name), "', which takes ",
+                   tensor.end - tensor.begin, " bytes, ", data_bytes - tensor.begin,
+                   " are there; the file is cut off, copy it again"));
     end = tensor.end;
   }
   if (end != data_bytes)
