@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "expunge/core/platform.hpp"
+
 namespace expunge {
 
 /// The parts, streamed one after the other, as one string.

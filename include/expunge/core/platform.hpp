@@ -1,5 +1,16 @@
-// The one place that knows which compiler is reading: index type and the host/device marker.
+// The one place that knows which compiler is reading: index type and the host/device marker. Every
+// public header includes it, directly or not.
 #pragma once
+
+// With these flags a compiler may take it that there is no NaN and no infinity, and it removes
+// every test for one: a model that diverged would then look alive and could get the best score.
+// -Ofast switches them on, and so does Intel's icpx by default (-fp-model=precise switches them off).
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
+#error \
+    "expunge: -ffast-math and -ffinite-math-only (-Ofast too) remove the tests for NaN and \
+infinity, so a diverged model would get a good score. Compile without them; what is safe of them \
+is -fno-math-errno -fno-trapping-math."
+#endif
 
 #include <cstddef>
 #include <cstdint>

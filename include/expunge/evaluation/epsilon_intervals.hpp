@@ -18,6 +18,8 @@
 #include <limits>
 #include <vector>
 
+#include "expunge/core/platform.hpp"
+
 namespace expunge::detail {
 
 /// For intervals without outsiders that reach left to the nearest one. Only the first member right

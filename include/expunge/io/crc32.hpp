@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "expunge/core/platform.hpp"
+
 namespace expunge {
 
 namespace detail {

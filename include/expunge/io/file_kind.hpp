@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "expunge/core/platform.hpp"
+
 namespace expunge::detail {
 
 /// ": it begins like ..., which ..." or the first bytes, as the end of a sentence.

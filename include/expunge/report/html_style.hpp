@@ -3,6 +3,8 @@
 
 #include <string_view>
 
+#include "expunge/core/platform.hpp"
+
 namespace expunge::report::detail {
 
 inline constexpr std::string_view page_style = R"css(

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "expunge/core/platform.hpp"
+
 namespace expunge::report {
 
 /// The text with everything escaped that HTML or XML would read as markup, in content and in

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "expunge/core/platform.hpp"
+
 namespace expunge::report {
 
 struct MethodStyle {
