@@ -83,6 +83,21 @@ TEST_CASE("weights after every step are PyTorch's") {
   check_all<float>(2e-5);
 }
 
+TEST_CASE("Adam in float takes PyTorch's steps to the last digits, not only to the fifth") {
+  const Array<double, 2> gradients = golden<2>("adam/gradients");  // [steps][n], from theta = 0
+  const Array<double, 2> expected = golden<2>("adam/theta");
+  const auto n = static_cast<Index>(gradients.shape()[1]);
+  Cpu<float> backend(1);
+  std::vector<float> numbers(static_cast<std::size_t>(3 * n));  // theta, and Adam's two slots
+  const auto row = [&](Index i) { return MatrixView<float>(numbers.data() + i * n, 1, n); };
+  const MatrixView<float> slots[] = {row(1), row(2)};
+  const Array<float, 2> g = converted<float>(gradients);
+  for (Index step = 0; step < static_cast<Index>(gradients.shape()[0]); ++step) {
+    Adam{}.step(backend, row(0), view(g).row_range(step, 1), slots, 1e-3, step);
+    CHECK(relative_difference(numbers.data(), expected.data() + step * n, n) <= 1e-6);
+  }
+}
+
 TEST_CASE("every member of a cohort takes the same steps") {
   check<double>(Sgd{.momentum = 0.9, .weight_decay = 5e-4}, "sgd_momentum", "sgd", 1e-12, 4);
   check<double>(Adam{}, "adam", "adam", 1e-12, 3);

@@ -3,6 +3,9 @@
 //   g <- gradient + weight_decay theta
 //   u <- beta1 u + (1 - beta1) g          v <- beta2 v + (1 - beta2) g^2
 //   theta <- theta - rate u / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)
+//
+// 1 - beta and the corrections are computed in double and rounded once, as PyTorch's are: 1 - beta2
+// in float would be wrong in its fifth digit, and every step with it.
 #pragma once
 
 #include <cmath>
@@ -18,14 +21,16 @@ struct AdamStep {
   MatrixView<Real> theta;
   MatrixView<const Real> gradient;
   MatrixView<Real> first, second;
-  Real beta1, beta2, epsilon, weight_decay;
+  Real rest1;         // 1 - beta1
+  Real beta2, rest2;  // rest2 = 1 - beta2
+  Real epsilon, weight_decay;
   Real step_size;        // rate / (1 - beta1^t)
   Real root_correction;  // 1 / sqrt(1 - beta2^t)
 
   EXPUNGE_HD void operator()(Index m, Index, Index j) const {
     const Real g = gradient(m, j) + weight_decay * theta(m, j);
-    const Real u = beta1 * first(m, j) + (Real(1) - beta1) * g;
-    const Real v = beta2 * second(m, j) + (Real(1) - beta2) * g * g;
+    const Real u = first(m, j) + rest1 * (g - first(m, j));  // as torch.lerp
+    const Real v = beta2 * second(m, j) + rest2 * g * g;
     first(m, j) = u;
     second(m, j) = v;
     theta(m, j) -= step_size * u / (std::sqrt(v) * root_correction + epsilon);
@@ -53,12 +58,12 @@ struct Adam {
             double rate, Index step_index) const {
     using Real = typename B::Real;
     const double t = static_cast<double>(step_index + 1);
+    const auto real = [](double x) { return static_cast<Real>(x); };
     for_each_element(backend, theta.rows, 1, theta.cols,
-                     AdamStep<Real>{theta, gradient, slot[0], slot[1], static_cast<Real>(beta1),
-                                    static_cast<Real>(beta2), static_cast<Real>(epsilon),
-                                    static_cast<Real>(weight_decay),
-                                    static_cast<Real>(rate / (1 - std::pow(beta1, t))),
-                                    static_cast<Real>(1 / std::sqrt(1 - std::pow(beta2, t)))});
+                     AdamStep<Real>{theta, gradient, slot[0], slot[1], real(1 - beta1), real(beta2),
+                                    real(1 - beta2), real(epsilon), real(weight_decay),
+                                    real(rate / (1 - std::pow(beta1, t))),
+                                    real(1 / std::sqrt(1 - std::pow(beta2, t)))});
   }
 };
 
