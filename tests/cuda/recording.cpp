@@ -152,6 +152,68 @@ TEST_CASE("another step, and an error in one, leave nothing behind") {
   CHECK(add(1, 10, false) == 50);
 }
 
+TEST_CASE("a step is recorded anew once memory is gone that it may use, as scratch that grew") {
+  // The step writes to the backend's scratch. Between two calls, somebody else (an optimiser of a
+  // user's) asks for more scratch, and a third one gets the memory that was freed.
+  Cuda<float> gpu;
+  Cuda<float>::Recording recording;
+  const auto memory = gpu.allocate<float>(1);
+  const MatrixView<float> x(memory.data(), 1, 1);
+  std::vector<Cuda<float>::Buffer<float>> others;
+  Index calls = 0;
+  recording.restart(20);
+  for (Index i = 0; i < 20; ++i) {
+    repeat(gpu, recording, [&] {
+      ++calls;
+      const MatrixView<float> scratch(gpu.scratch(64), 1, 1);
+      fill_zero(gpu, scratch);
+      for_each_element(gpu, 1, 1, 1, AddOne{scratch});
+      for_each_element(gpu, 1, 1, 1, AddOne{x});
+    });
+    if (i == 5) gpu.scratch(100000);
+    others.push_back(gpu.allocate<float>(64));
+  }
+  for (const auto& other : others)
+    CHECK(host_copy(gpu, MatrixView<const float>(other.data(), 1, 1))[0] == 0);
+  CHECK(host_copy(gpu, MatrixView<const float>(x))[0] == 20);
+  CHECK(calls == 3);  // done, recorded, and recorded anew
+}
+
+TEST_CASE("memory that is younger than the recording may come and go") {
+  Index calls = 0;
+  Cuda<float> gpu;
+  Cuda<float>::Recording recording;
+  const auto memory = gpu.allocate<float>(1);
+  const MatrixView<float> x(memory.data(), 1, 1);
+  recording.restart(20);
+  for (Index i = 0; i < 20; ++i) {
+    repeat(gpu, recording, [&] {
+      ++calls;
+      for_each_element(gpu, 1, 1, 1, AddOne{x});
+    });
+    gpu.allocate<float>(100);  // and freed at once
+  }
+  CHECK(calls == 2);
+}
+
+TEST_CASE("a step whose memory goes away again and again is done without a graph") {
+  Index calls = 0;
+  Cuda<float> gpu;
+  Cuda<float>::Recording recording;
+  const auto memory = gpu.allocate<float>(1);
+  const MatrixView<float> x(memory.data(), 1, 1);
+  recording.restart(20);
+  for (Index i = 0; i < 20; ++i) {
+    const auto around = gpu.allocate<float>(100);  // there when the step is recorded
+    repeat(gpu, recording, [&] {
+      ++calls;
+      for_each_element(gpu, 1, 1, 1, AddOne{x});
+    });
+  }
+  CHECK(host_copy(gpu, MatrixView<const float>(x))[0] == 20);
+  CHECK(calls == 20);  // one done, three recorded, the rest done
+}
+
 TEST_CASE("training records one step a pass, and gives the CPU's weights") {
   using Model =
       Sequential<Linear<6, 9>, Relu<9>, Dropout<Shape<9>, std::ratio<1, 4>>, Linear<9, 3>>;

@@ -40,18 +40,27 @@ class Capture {
 
 /// The graph of one step, and when it is of use: from the second call on, as the first one loads
 /// kernels and lets scratch grow; and not for a few calls, which cost less than the recording.
+///
+/// A graph holds addresses. Where memory that was there when it was recorded has been freed since, as
+/// scratch that grew between two calls, it may be another's by now: the step is recorded anew.
 class CudaRecording {
  public:
   static constexpr Index worth_recording = 8;  // calls
+  static constexpr Index most_losses = 3;  // of the memory, then the step is done without a graph
 
   /// From here the step is another one, and is asked for so many times.
   void restart(Index calls) {
     worth_ = calls >= worth_recording;
     called_ = ready_ = false;
+    losses_ = 0;
   }
 
   template <class F>
   void run(CudaContext& context, F&& f) {
+    if (ready_ && context.generation() != generation_) {
+      ready_ = false;
+      worth_ = ++losses_ < most_losses;
+    }
     if (worth_ && called_ && !ready_) ready_ = record(context, f);
     called_ = true;
     if (!ready_) return f();
@@ -85,6 +94,7 @@ class CudaRecording {
   bool record(CudaContext& context, F&& f) {
     const Graph graph = recorded(context, f);
     worth_ = graph != nullptr && make_runnable(context, graph.get());
+    if (worth_) generation_ = context.recorded();
     return worth_;
   }
 
@@ -104,6 +114,8 @@ class CudaRecording {
 
   RunnableGraph runnable_;
   bool worth_ = false, called_ = false, ready_ = false;
+  Index generation_ = 0;  // of the context's memory when the step was recorded
+  Index losses_ = 0;
 };
 
 }  // namespace expunge::detail

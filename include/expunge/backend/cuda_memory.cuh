@@ -84,9 +84,22 @@ class CudaContext {
                  "cudaMallocFromPoolAsync(", bytes, " bytes)");
     return p;
   }
+  /// How many buffers were made before this one, which asks.
+  Index next_birth() { return births_++; }
+
+  /// A step has been recorded: its kernels may use every buffer that there is now.
+  Index recorded() {
+    recorded_births_ = births_;
+    return generation_;
+  }
+  /// Another number as soon as a buffer is freed that a recorded step may use.
+  Index generation() const { return generation_; }
+
   /// In the order of the stream. While a step is recorded it waits, and the recording is of no use:
-  /// it may have kernels that use the memory. Without errors, as destructors call it.
-  void free(void* p) noexcept {
+  /// it may have kernels that use the memory. Without errors, as destructors call it. `birth`: how
+  /// many buffers were made before this one.
+  void free(void* p, Index birth) noexcept {
+    if (birth < recorded_births_) ++generation_;
     cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
     const bool known = cudaStreamIsCapturing(stream_.get(), &status) == cudaSuccess;
     if (!known || status == cudaStreamCaptureStatusNone || late_count_ == late_.size())
@@ -127,6 +140,9 @@ class CudaContext {
   Workspace workspace_;
   std::array<void*, 1024> late_{};  // to be freed when nothing is recorded
   std::size_t late_count_ = 0;
+  Index births_ = 0;           // buffers made so far
+  Index recorded_births_ = 0;  // and up to the latest recording
+  Index generation_ = 0;
   Blas blas_;
 };
 
@@ -142,7 +158,8 @@ class CudaBuffer {
     const std::size_t bytes = static_cast<std::size_t>(std::max<Index>(n, 1)) * sizeof(T);
     T* const p = static_cast<T*>(context->allocate(bytes));
     const cudaStream_t stream = context->stream();
-    data_ = {p, Free{std::move(context)}};
+    const Index birth = context->next_birth();
+    data_ = {p, Free{std::move(context), birth}};
     if (fill == Fill::zero)
       check_device(cudaMemsetAsync(p, 0, bytes, stream), "cudaMemsetAsync(", bytes, " bytes)");
   }
@@ -153,7 +170,8 @@ class CudaBuffer {
  private:
   struct Free {
     std::shared_ptr<CudaContext> context;
-    void operator()(T* p) const { context->free(p); }
+    Index birth = 0;
+    void operator()(T* p) const { context->free(p, birth); }
   };
 
   std::unique_ptr<T, Free> data_;
