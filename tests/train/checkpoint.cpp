@@ -18,6 +18,20 @@ namespace {
 
 const std::string folder = std::string(EXPUNGE_GOLDEN_DIR) + "/safetensors/";
 using M = Mlp<6, 5, 3>;
+
+/// Layers of a user, which behave otherwise than Relu and have its shapes.
+template <Index Width>
+struct Silu : Relu<Width> {};
+template <class S, class Slope>
+struct LeakyRelu : Relu<S::size> {};
+template <Index Width>
+struct Power : Relu<Width> {
+  static constexpr double exponent = 1.5;  // no argument of the template: it states its text
+  static std::string text() { return sentence("power ", exponent); }
+};
+template <class Activation>
+using With = Sequential<Linear<6, 5>, Activation, Linear<5, 3>>;
+
 using R = ResNet9<10, 2, Shape<3, 12, 12>>;
 
 std::string text_of(const std::vector<NamedTensor>& table) {
@@ -169,7 +183,8 @@ TEST_CASE("the masks of dropout go out, and may be missing from a file of one mo
   save_member(scratch / "plain", counted<Plain, float>(1), 0);
   auto models = counted<Model, float>(2);
   const auto stats = models.stats;
-  CHECK(load_member(scratch / "plain", models, 1).ignored.empty());
+  CHECK(load_member(scratch / "plain", models, 1, tensors_of<Model>(), CheckModel::shapes)
+            .ignored.empty());
   CHECK(same_bytes(models.stats, stats));
   CHECK(models.theta(1, 16) == 16.5f);
   save_ensemble(scratch / "all", models);
@@ -180,8 +195,9 @@ TEST_CASE("the masks of dropout go out, and may be missing from a file of one mo
   save_ensemble(scratch / "plain", counted<Plain, float>(2));
   CHECK(
       contains(error_of([&] { load_ensemble<Model, float>(scratch / "plain"); }),
-               "metadata 'model' is '2 > 3 (9) > 3 > 2 (8)', '2 > 3 (9) > dropout 1/2 > 2 (8)' was "
-               "expected"));
+               "plain: the file is of another network: where it has 'relu 3 > linear 2 (8)', this "
+               "one has 'dropout 1/2 > linear 2 (8)'; if that is meant, load it with "
+               "CheckModel::shapes"));
 }
 
 TEST_CASE("variances below 0 and masks of another kind are refused, and nothing is changed") {
@@ -217,7 +233,7 @@ TEST_CASE("saving what was loaded gives PyTorch's own bytes") {
   const Scratch scratch;
   auto ensemble = counted<M, float>(1);
   load_member(folder + "mlp_6_5_3.safetensors", ensemble, 0);
-  save_member(scratch / "a", ensemble, 0);
+  save_member(scratch / "a", ensemble, 0, {{"format", "pt"}});
   CHECK(read_bytes(scratch / "a", 10000) == read_bytes(folder + "mlp_6_5_3.safetensors", 10000));
 }
 
@@ -255,12 +271,12 @@ TEST_CASE("an ensemble goes out and in with its metadata") {
   CHECK(contains(error({{"seed", "8"}}), "metadata 'seed' is '7', '8' was expected"));
   CHECK(contains(error({{"width", "2"}}), "metadata 'width' is missing, '2' was expected"));
   CHECK(contains(error_of([&] { load_ensemble<M, float>(scratch / "a"); }),
-                 "', '6 > 5 (35) > 5 > 3 (18)' was expected"));
+                 "this one has '6 > linear 5 (35) > relu 5 > linear 3 (18)'; if that is meant"));
   CHECK(contains(error_of([&] { load_ensemble<M, float>(folder + "mlp_6_5_3.safetensors"); }),
-                 "metadata 'expunge_checkpoint' is missing, '1' was expected"));
-  write_safetensors(scratch / "b", {}, {{"expunge_checkpoint", "2"}});
+                 "metadata 'expunge_checkpoint' is missing, '2' was expected"));
+  write_safetensors(scratch / "b", {}, {{"expunge_checkpoint", "3"}});
   CHECK(contains(error_of([&] { load_ensemble<M, float>(scratch / "b"); }),
-                 "metadata 'expunge_checkpoint' is '2', '1' was expected"));
+                 "metadata 'expunge_checkpoint' is '3', '2' was expected"));
 }
 
 TEST_CASE("weights of the same shapes are not those of another network") {
@@ -272,14 +288,80 @@ TEST_CASE("weights of the same shapes are not those of another network") {
   using Scaled = Sequential<Conv2d<Image, 4, 3, 1, 1>, GlobalMaxPool<Shape<4, 8, 8>>,
                             Scale<Shape<4>, std::ratio<1, 5>>>;
   save_ensemble(scratch / "a", counted<Plain, float>(2));
-  CHECK(model_text<Plain>() == "2x8x8 > 4x8x8 (72) > max");
-  CHECK(model_text<Scaled>() == "2x8x8 > 4x8x8 (72) > max > scale 1/5");
-  CHECK(model_text<Sequential<Residual<Relu<4>>>>() == "4 > [x + 4]");
-  CHECK(
-      contains(error_of([&] { load_ensemble<Mean, float>(scratch / "a"); }),
-               "metadata 'model' is '2x8x8 > 4x8x8 (72) > max', '2x8x8 > 4x8x8 (72) > mean' was"));
+  const std::string convolution = "2x8x8 > conv 4x8x8 kernel 3 stride 1 padding 1 (72) > ";
+  CHECK(model_text<Plain>() == convolution + "global_max 4");
+  CHECK(model_text<Scaled>() == convolution + "global_max 4 > scale 1/5");
+  CHECK(model_text<Sequential<Residual<Relu<4>>>>() == "4 > [x + relu 4]");
+  CHECK(contains(error_of([&] { load_ensemble<Mean, float>(scratch / "a"); }),
+                 "where it has 'global_max 4', this one has 'global_mean 4'; if"));
   CHECK_FALSE(error_of([&] { load_ensemble<Strided, float>(scratch / "a"); }).empty());
   CHECK_FALSE(error_of([&] { load_ensemble<Scaled, float>(scratch / "a"); }).empty());
+}
+
+TEST_CASE("weights behind one activation are not those behind another, of the user's own too") {
+  const Scratch scratch;
+  const auto refused = [&]<class Saved, class Loaded>(std::type_identity<Saved>,
+                                                      std::type_identity<Loaded>) {
+    save_ensemble(scratch / "all", counted<Saved, float>(2));
+    save_member(scratch / "one", counted<Saved, float>(2), 1);
+    auto models = counted<Loaded, float>(1);
+    const auto before = models.theta;
+    const std::string one = error_of([&] { load_member(scratch / "one", models, 0); });
+    CHECK((one.empty() || same_bytes(models.theta, before)));
+    return !one.empty() &&
+           !error_of([&] { load_ensemble<Loaded, float>(scratch / "all"); }).empty();
+  };
+  const std::type_identity<With<Relu<5>>> relu;
+  const std::type_identity<With<Silu<5>>> silu;
+  const std::type_identity<With<LeakyRelu<Shape<5>, std::ratio<1, 10>>>> leaky;
+  const std::type_identity<With<LeakyRelu<Shape<5>, std::ratio<1, 5>>>> leakier;
+  const std::type_identity<With<Power<5>>> power;
+  CHECK((refused(silu, relu) && refused(relu, silu) && refused(relu, leaky)));
+  CHECK((refused(leaky, leakier) && refused(power, relu) && refused(silu, power)));
+  CHECK(!refused(relu, relu));
+  CHECK((!refused(silu, silu) && !refused(leaky, leaky) && !refused(power, power)));
+  CHECK(model_text<With<Silu<5>>>() == "6 > linear 5 (35) > (nameless)::Silu<5> 5 > linear 3 (18)");
+  CHECK(model_text<With<LeakyRelu<Shape<5>, std::ratio<1, 10>>>>() ==
+        "6 > linear 5 (35) > (nameless)::LeakyRelu<expunge::Shape<5>,std::ratio<1,10>> 5 > "
+        "linear 3 (18)");
+  CHECK(model_text<With<Power<5>>>() == "6 > linear 5 (35) > power 1.5 > linear 3 (18)");
+}
+
+TEST_CASE(
+    "files that say nothing of their network load by shapes: PyTorch's, and old ones on demand") {
+  const Scratch scratch;
+  const auto from = counted<M, float>(2);
+  save_ensemble(scratch / "new", from);
+  const Safetensors file = Safetensors::map(scratch / "new");
+  std::vector<std::vector<float>> numbers;
+  std::vector<TensorToWrite> tensors;
+  for (const SafetensorsEntry& entry : file.tensors())
+    numbers.push_back(file.values<float>(entry.name));
+  for (std::size_t t = 0; t < numbers.size(); ++t)
+    tensors.push_back(
+        tensor_to_write(file.tensors()[t].name, file.tensors()[t].shape, numbers[t].data()));
+  write_safetensors(scratch / "old", tensors,
+                    {{"expunge_checkpoint", "1"}, {"model", "6 > 5 (35) > 5 > 3 (18)"}});
+  CHECK(
+      contains(error_of([&] { load_ensemble<M, float>(scratch / "old"); }),
+               "an older version of expunge wrote this ensemble and noted shapes, but no kinds of "
+               "layers; if it is of this network, load it with CheckModel::shapes"));
+  const auto by_shapes = [&]<class Model>(std::type_identity<Model>, const char* name) {
+    return load_ensemble<Model, float>(scratch / name, {}, tensors_of<Model>(), CheckModel::shapes)
+        .ensemble.theta;
+  };
+  CHECK(same_bytes(by_shapes(std::type_identity<M>(), "old"), from.theta));
+  CHECK(same_bytes(by_shapes(std::type_identity<With<Silu<5>>>(), "new"), from.theta));
+  CHECK(!error_of([&] { by_shapes(std::type_identity<Mlp<6, 4, 3>>(), "old"); }).empty());
+  save_member(scratch / "one", from, 1);
+  auto silu = counted<With<Silu<5>>, float>(1);
+  CHECK(contains(error_of([&] { load_member(scratch / "one", silu, 0); }),
+                 "where it has 'relu 5 > linear 3 (18)', this one has '(nameless)::Silu<5> 5 > "
+                 "linear 3 (18)'; if"));
+  load_member(scratch / "one", silu, 0, tensors_of<With<Silu<5>>>(), CheckModel::shapes);
+  CHECK(silu.theta(0, 0) == from.theta(1, 0));
+  save_member(scratch / "one", from, 1, {{"format", "pt"}});  // says nothing, as PyTorch's
+  load_member(scratch / "one", silu, 0);
 }
 
 TEST_CASE("a file of an ensemble has no tensors beside the model's; names of a table differ") {
@@ -291,7 +373,7 @@ TEST_CASE("a file of an ensemble has no tensors beside the model's; names of a t
         scratch / "a",
         {tensor_to_write("0.weight", {1, 1, 1}, &numbers[0]),
          tensor_to_write(third, {1, 1}, &numbers[1]), tensor_to_write("more", {1}, &numbers[2])},
-        {{"expunge_checkpoint", "1"}, {"model", model_text<One>()}});
+        {{"expunge_checkpoint", "2"}, {"model", model_text<One>()}});
   };
   write("0.bias");
   CHECK(contains(error_of([&] { load_ensemble<One, float>(scratch / "a"); }),

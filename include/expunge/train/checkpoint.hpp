@@ -6,6 +6,10 @@
 //   save_ensemble("all.safetensors", ensemble, {{"recipe", "24 epochs"}});
 //   Checkpoint<Model, float> c = load_ensemble<Model, float>("all.safetensors");
 //
+// A file says which network it is of (nn/model_text.hpp); one that says another is refused, as
+// weights fit every network of the same shapes. Files of PyTorch, and those of one model that older
+// versions wrote, say nothing of it and load by their shapes; see CheckModel.
+//
 // Which numbers are which tensor is the model's table (nn/named_tensors.hpp). A tensor that is
 // missing, or has another shape, refuses the file with both shown, and nothing is changed. Tensors
 // that the table does not know (num_batches_tracked) are listed in `ignored`; the masks of dropout,
@@ -28,6 +32,13 @@
 namespace expunge {
 
 using Metadata = std::map<std::string, std::string>;
+
+/// What a file must be of.
+enum class CheckModel {
+  text,    // the network that its metadata name, where they name one
+  shapes,  // any network with tensors of these names and shapes: the weights of one with another
+           // activation, or a file whose metadata an older version wrote
+};
 
 /// What a file held beside the weights.
 struct LoadReport {
@@ -172,10 +183,53 @@ void read_tensors(const Safetensors& file, const std::vector<NamedTensor>& table
   }
 }
 
-/// What a file of an ensemble says of itself.
+/// The names under which files say what network they are of.
+inline constexpr const char* ensemble_key = "model";
+inline constexpr const char* member_key = "expunge_model";
+inline constexpr const char* checkpoint_version = "2";  // of ensembles
+
+/// What a file of an ensemble says of itself. Version 1 said shapes alone.
 template <class Model>
 Metadata own_metadata() {
-  return {{"expunge_checkpoint", "1"}, {"model", model_text<Model>()}};
+  return {{"expunge_checkpoint", checkpoint_version}, {ensemble_key, model_text<Model>()}};
+}
+
+/// Refuses a file of another network, by the first layers that differ.
+template <class Model>
+void check_network(const Safetensors& file, const std::string& found) {
+  const std::string own = model_text<Model>();
+  if (found == own) return;
+  std::size_t at = 0;  // where the first layers begin that differ
+  for (std::size_t i = 0; i < std::min(found.size(), own.size()) && found[i] == own[i]; ++i)
+    if (own.compare(i, 3, " > ") == 0 && found.compare(i, 3, " > ") == 0) at = i + 3;
+  throw io_error(file.name(), sentence("the file is of another network: where it has '",
+                                       shown(std::string_view(found).substr(at)),
+                                       "', this one has '", shown(std::string_view(own).substr(at)),
+                                       "'; if that is meant, load it with CheckModel::shapes"));
+}
+
+/// Refuses a file of an ensemble that is none, or of another model.
+template <class Model>
+void check_own_metadata(const Safetensors& file, CheckModel check) {
+  const auto at = [&](const char* key) { return file.metadata().find(key); };
+  const auto version = at("expunge_checkpoint"), model = at(ensemble_key);
+  if (check == CheckModel::shapes && version != file.metadata().end()) return;
+  if (version != file.metadata().end() && version->second == "1")
+    throw io_error(file.name(),
+                   "an older version of expunge wrote this ensemble and noted shapes, but no kinds "
+                   "of layers; if it is of this network, load it with CheckModel::shapes and save "
+                   "it again");
+  check_metadata(file, {{"expunge_checkpoint", checkpoint_version}});
+  if (model == file.metadata().end()) check_metadata(file, {{ensemble_key, model_text<Model>()}});
+  check_network<Model>(file, model->second);
+}
+
+/// Refuses a file of one model that says that it is of another.
+template <class Model>
+void check_member_model(const Safetensors& file, CheckModel check) {
+  const auto model = file.metadata().find(member_key);
+  if (check == CheckModel::shapes || model == file.metadata().end()) return;
+  check_network<Model>(file, model->second);
 }
 
 }  // namespace detail
@@ -183,12 +237,14 @@ Metadata own_metadata() {
 /// Loads a file of one model into a member. Throws io_error, and then the ensemble is as it was.
 template <class Model, class Real>
 LoadReport load_member(const std::filesystem::path& path, Ensemble<Model, Real>& ensemble,
-                       Index member, const std::vector<NamedTensor>& table = tensors_of<Model>()) {
+                       Index member, const std::vector<NamedTensor>& table = tensors_of<Model>(),
+                       CheckModel check = CheckModel::text) {
   require(member >= 0 && member < ensemble.members(), "load_member: member ", member, " of ",
           ensemble.members());
   detail::check_table<Model>(table);
   const Safetensors file = Safetensors::map(path);
   LoadReport report = detail::check_tensors(file, table, 0);
+  detail::check_member_model<Model>(file, check);
   Real* const theta = ensemble.theta.data() + member * Model::parameters;
   Real* const stats = ensemble.stats.data() + member * Model::statistics;
   auto one = Ensemble<Model, Real>::uninitialised(1);
@@ -200,10 +256,18 @@ LoadReport load_member(const std::filesystem::path& path, Ensemble<Model, Real>&
   return report;
 }
 
-/// Saves one member as the state dict of one model, F32 or F64 as Real is.
+/// What save_member says of a file: that it is PyTorch's, and what the model is (nn/model_text.hpp).
+template <class Model>
+Metadata member_metadata() {
+  return {{"format", "pt"}, {detail::member_key, model_text<Model>()}};
+}
+
+/// Saves one member as the state dict of one model, F32 or F64 as Real is. With the metadata
+/// {{"format", "pt"}} the file is PyTorch's to the byte, and load_member cannot tell networks of the
+/// same shapes apart.
 template <class Model, class Real>
 void save_member(const std::filesystem::path& path, const Ensemble<Model, Real>& ensemble,
-                 Index member, const Metadata& metadata = {{"format", "pt"}},
+                 Index member, const Metadata& metadata = member_metadata<Model>(),
                  const std::vector<NamedTensor>& table = tensors_of<Model>()) {
   require(member >= 0 && member < ensemble.members(), "save_member: member ", member, " of ",
           ensemble.members());
@@ -238,11 +302,13 @@ void save_ensemble(const std::filesystem::path& path, const Ensemble<Model, Real
 /// Loads what save_ensemble wrote of this model, with the tensors of the table and no others. Every
 /// entry of `expected` must be in the metadata with this value. Throws io_error.
 template <class Model, class Real>
-Checkpoint<Model, Real> load_ensemble(const std::filesystem::path& path, Metadata expected = {},
-                                      const std::vector<NamedTensor>& table = tensors_of<Model>()) {
+Checkpoint<Model, Real> load_ensemble(const std::filesystem::path& path,
+                                      const Metadata& expected = {},
+                                      const std::vector<NamedTensor>& table = tensors_of<Model>(),
+                                      CheckModel check = CheckModel::text) {
   detail::check_table<Model>(table);
   const Safetensors file = Safetensors::map(path);
-  for (const auto& [key, value] : detail::own_metadata<Model>()) expected[key] = value;
+  detail::check_own_metadata<Model>(file, check);
   detail::check_metadata(file, expected);
   const SafetensorsEntry* first = table.empty() ? nullptr : file.find(table[0].name);
   const Index members = first == nullptr || first->shape.empty() ? 1 : first->shape[0];
