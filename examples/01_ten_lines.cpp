@@ -48,6 +48,10 @@ int main() {
   const double dmm = print("forget: DMM", of_oracles, after, problem.forget);
   print("retain: do nothing", of_oracles, before, problem.retain);
   print("retain: DMM", of_oracles, after, problem.retain);
-  std::printf("noise floor            %8.2f\n", klom_floor(of_oracles, {}).p95);
+  const auto floor_of = [&](const std::vector<Index>& points) {
+    return klom_floor(select_points(of_oracles, points), {}).p95;
+  };
+  std::printf("forget: noise floor    %8.2f\n", floor_of(problem.forget));
+  std::printf("retain: noise floor    %8.2f\n", floor_of(problem.retain));
   return dmm < nothing ? 0 : 1;
 }

@@ -55,9 +55,10 @@ int main(int argc, char** argv) try {
   // Forward, reverse and Gaussian together: one direction alone can be pleased.
   std::printf("%s\n", summarise(klom_scores(oracle, unlearned), split).line().c_str());
 
-  // The floor of the same numbers of models: what identical models would score.
-  const KlomFloor floor = klom_floor(
-      oracle, {.oracle_models = view(oracle).rows, .unlearned_models = view(unlearned).rows});
+  // The floor of the same numbers of models on the same points: what identical models would score.
+  const KlomFloor floor =
+      klom_floor(select_points(oracle, split),
+                 {.oracle_models = view(oracle).rows, .unlearned_models = view(unlearned).rows});
   std::printf("noise floor: p95 %.3f, mean %.3f\n", floor.p95, floor.mean);
 
   // How far would p95 move with other models?

@@ -175,3 +175,20 @@ TEST_CASE("arrays larger than one piece are read whole in both orders") {
   CHECK(turned(299, 0) == 299);
   CHECK(turned(299, 500) == 300 * 501 - 1);
 }
+
+TEST_CASE("integers that half precision cannot hold are refused as floats are, not made infinite") {
+  const Scratch scratch;
+  const auto error = [&](auto number) {
+    Array<decltype(number), 1> one = make_array<decltype(number)>(1);
+    one(0) = number;
+    write_npy(scratch / "a.npy", one);
+    return error_of([&] { read_npy<Half, 1>(scratch / "a.npy"); });
+  };
+  CHECK(error(std::int32_t{65504}).empty());
+  CHECK(error(std::int32_t{65519}).empty());  // rounds to 65504
+  CHECK(contains(error(std::int32_t{65520}), "element 0 of type i4 is "));
+  CHECK(contains(error(std::int64_t{-100000}), "element 0 of type i8 is "));
+  CHECK(contains(error(std::uint32_t{70000}), "element 0 of type u4 is "));
+  CHECK(contains(error(70000.0f), "element 0 of type f4 is "));
+  CHECK(error(std::numeric_limits<float>::infinity()).empty());
+}

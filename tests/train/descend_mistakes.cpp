@@ -83,7 +83,7 @@ TEST_CASE("train checks masks, labels and batch before it starts") {
   CHECK_THROWS_WITH(train<M>(backend, Recipe<>{.batch = 0}, data, all_but(1, 20, {})),
                     "train: the recipe's batch is 0, below 1");
   CHECK_THROWS_WITH((train<Mlp<5, 3>>(backend, Recipe<>{}, data, all_but(1, 20, {}))),
-                    "descend: inputs have 6 features, the model takes 5");
+                    "train: inputs have 6 features, the model takes 5");
   data.labels[11] = 3;
   CHECK_THROWS_WITH(train_on(all_but(1, 20, {}), data),
                     "train: the label of example 11 is 3, the model has 3 classes");

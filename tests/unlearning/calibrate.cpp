@@ -47,6 +47,25 @@ struct Bench {
   }
 };
 
+/// Nothing, but the weights of one member are multiplied: a member that ran away and is finite.
+struct OneMemberScaled {
+  struct Report {
+    std::vector<Index> samples;
+    std::vector<char> finite;
+  };
+  double factor = 1;
+
+  void validate() const {}
+  template <class B, class Model, class Real, class Observer>
+  Report solve(B&, const Problem<Model, Real>&, Ensemble<Model, Real>& models, const Observer&,
+               const Progress&) const {
+    for (Index j = 0; j < Model::parameters; ++j)
+      models.theta(1, static_cast<std::size_t>(j)) *= factor;
+    const auto members = static_cast<std::size_t>(models.members());
+    return {std::vector<Index>(members), std::vector<char>(members, 1)};
+  }
+};
+
 /// An attribution that is right: for each forget set, the change of the mean output on retraining.
 struct KnownChange {
   std::map<std::vector<Index>, Array<double, 2>> change;  // [points][outputs]
@@ -304,6 +323,34 @@ TEST_CASE("a candidate that diverges ranks last and never wins") {
   REQUIRE(all.ranked.size() == 2);
   CHECK(all.ranked[0].index == 0);  // equals keep their order
   CHECK_THROWS_WITH(all.best(), "Calibration: all 2 candidates within the budget diverged");
+}
+
+TEST_CASE("nothing, with one member's weights times a thousand, is refused and does not win") {
+  Bench bench(60);
+  const std::vector<HeldOutSet> held_out = bench.draw({.sets = 1, .size = 10, .oracles = 60});
+  const std::vector<OneMemberScaled> candidates = {{1000}, {1}, {30}, {-1e8}};
+  for (const KlomConfig& klom : {KlomConfig::paper(), KlomConfig::paper_code(),
+                                 KlomConfig::unlearning_bench(), KlomConfig::easydub()}) {
+    const Calibration calibration = bench.rank(candidates, held_out, {.epochs = 4, .klom = klom});
+    CHECK(calibration.best().index == 1);
+    CHECK(calibration.best().diverged == 0);
+    for (std::size_t i = 1; i < 4; ++i) {
+      CHECK(calibration.ranked[i].diverged == 1);
+      CHECK(std::isinf(calibration.ranked[i].score));
+    }
+  }
+}
+
+TEST_CASE("an oracle that ran away is refused, by set, model and point") {
+  Bench bench(5);
+  std::vector<HeldOutSet> held_out = bench.draw({.sets = 2, .size = 10, .oracles = 20});
+  for (std::size_t x = 0; x < 90; ++x) held_out[1].oracle_margins(3, x) = -1e4f;
+  const auto rank = [&] { bench.rank(std::vector{OneMemberScaled{}}, held_out); };
+  CHECK_THROWS_WITH_AS(
+      rank(),
+      doctest::Contains("calibrate: held-out set 1: 1 of 20 oracle models ran away "
+                        "at 90 of 90 points: oracle model 3 gives -1e+04"),
+      std::invalid_argument);
 }
 
 TEST_CASE("calibration ranks alike on any number of threads") {

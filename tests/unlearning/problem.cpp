@@ -50,6 +50,36 @@ TEST_CASE("make_problem says what is wrong") {
                     "make_problem: the label of example 9 is 3, the model has 3 classes");
 }
 
+TEST_CASE("models, logits and inputs that are no numbers are refused, by name") {
+  SmallProblem small;
+  const auto make = [&] { return make_problem(small.data, {1}, small.models, view(small.logits)); };
+  const double infinity = std::numeric_limits<double>::infinity();
+  const double weight = small.models.theta(1, 7);
+  small.models.theta(1, 7) = std::nan("");
+  small.models.theta(2, 3) = infinity;
+  CHECK_THROWS_WITH(make(),
+                    "make_problem: the weights of members 1 and 2 of 3 are not all finite numbers; "
+                    "leave such members out, or train them again");
+  CHECK_THROWS_WITH(unlearn(small.backend, GradientDescent<>{}, small.problem),
+                    "unlearn: the weights of members 1 and 2 of 3 are not all finite numbers; "
+                    "leave such members out, or train them again");
+  small.models.theta(1, 7) = weight;
+  small.models.theta(2, 3) = 0;
+  small.logits(0, 59, 2) = -infinity;
+  CHECK_THROWS_WITH(make(),
+                    "make_problem: the logits of member 0 of 3 are not all finite numbers; leave "
+                    "such members out, or train them again");
+  CHECK_THROWS_WITH(unlearn(small.backend, GradientDescent<>{}, small.problem),
+                    "unlearn: the logits of member 0 of 3 are not all finite numbers; leave such "
+                    "members out, or train them again");
+  small.logits(0, 59, 2) = 0;
+  small.data.inputs(9, 5) = std::nanf("");
+  CHECK_THROWS_WITH(
+      unlearn(small.backend, GradientDescent<>{}, small.problem),
+      "unlearn: input 5 of example 9 is nan; inputs must be finite numbers: leave the "
+      "example out, or fill the number in");
+}
+
 TEST_CASE("compute is the share of a full training's forward and backward passes") {
   SmallProblem small;
   const auto result =

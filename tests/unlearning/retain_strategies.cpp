@@ -4,6 +4,7 @@
 #include <set>
 
 #include "comparators.hpp"
+#include "expunge/data/forget_sets.hpp"
 #include "expunge/unlearning/retain/largest_change.hpp"
 #include "expunge/unlearning/retain/leverage.hpp"
 #include "expunge/unlearning/retain/nearest.hpp"
@@ -28,13 +29,14 @@ struct Choice {
   SmallEnsemble models;
   Array<double, 3> logits = evaluate_logits<double>(backend, models, view(data.inputs));
   Array<double, 3> targets = logits;
-  Problem<SmallModel, double> problem;
+  std::vector<Index> forget = {2, 5, 8, 11, 14, 17, 20, 50};
+  Problem<SmallModel, double> problem;  // by hand: make_problem refuses broken models
 
   explicit Choice(Dataset data_ = clouds(60, 6, 3),
                   SmallEnsemble models_ = initialise<SmallModel, double>(3, 5))
       : data(std::move(data_)),
         models(std::move(models_)),
-        problem(make_problem(data, {2, 5, 8, 11, 14, 17, 20, 50}, models, view(logits))) {}
+        problem{data, forget, retain_set(forget, data.size()), models, view(logits)} {}
   Choice(const Choice&) = delete;
 
   template <class S>

@@ -113,6 +113,7 @@ void gradient_features(B& backend, const SketchConfig& config, Index number,
   static_assert(OutputFunction<F, Real>,
                 "gradient_features: F must have value, pullback and outputs; see "
                 "docs/concepts.md#outputfunction");
+  static_assert(OutputSpeaks<F, Model::classes>::value);
   config.validate();
   const Index rows = points.size() * F::outputs(Model::classes);
   require(

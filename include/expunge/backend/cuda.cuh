@@ -166,6 +166,12 @@ MatrixView<const T> kept(Cuda<Real, Math>& backend, MatrixView<const T> host) {
   return Cuda<Real, Math>::ResidentScope::keep(backend, host);
 }
 
+/// Whether an array of the caller's lies on the device: the host must not read it.
+template <class Real, class Math>
+bool address_on_device(const Cuda<Real, Math>&, const void* p) {
+  return p != nullptr && detail::on_device(p);
+}
+
 template <class Real, class Math, class F>
 void repeat(const Cuda<Real, Math>& backend, detail::CudaRecording& recording, F&& f) {
   recording.run(backend.context(), f);

@@ -44,6 +44,39 @@ inline void check_labels(const char* function, DatasetView data, Index classes,
             i, " is ", data.labels[i], ", the model has ", classes, " classes");
 }
 
+/// Throws std::invalid_argument in the name of `function` unless all inputs are finite numbers; of
+/// rows for which used(i) is false nothing is asked. Inputs that lie on the backend's device are not
+/// looked at. `one` as above.
+template <class B, class Used>
+void check_finite_inputs(const B& backend, const char* function, const InputsView& inputs,
+                         const Used& used, const char* one = "example") {
+  if constexpr (requires { on_device(backend, inputs); })
+    if (on_device(backend, inputs)) return;
+  for (Index c = 0; c < inputs.values.rows; ++c)
+    for (Index byte = 0; byte < 256; ++byte)
+      require(std::isfinite(inputs.values(c, byte)), function, ": byte ", byte, " of channel ", c,
+              " stands for ", inputs.values(c, byte), "; inputs must be finite numbers");
+  if (inputs.are_bytes()) return;
+  for (Index i = 0; i < inputs.rows; ++i) {
+    const float* const row = inputs.floats.row(i);
+    bool finite = true;
+    for (Index j = 0; j < inputs.cols; ++j) finite &= std::isfinite(row[j]);
+    if (finite || !used(i)) continue;
+    const float* const at =
+        std::find_if_not(row, row + inputs.cols, [](float x) { return std::isfinite(x); });
+    require(false, function, ": input ", at - row, " of ", one, " ", i, " is ", *at,
+            "; inputs must be finite numbers: leave the ", one, " out, or fill the number in");
+  }
+}
+
+/// The same of all rows.
+template <class B>
+void check_finite_inputs(const B& backend, const char* function, const InputsView& inputs,
+                         const char* one = "example") {
+  check_finite_inputs(
+      backend, function, inputs, [](Index) { return true; }, one);
+}
+
 /// The listed rows, in the listed order, as floats.
 inline Dataset select_rows(DatasetView data, const std::vector<Index>& rows) {
   const Index n = static_cast<Index>(rows.size()), features = data.inputs.cols;

@@ -80,6 +80,17 @@ struct CopyInputs {
   }
 };
 
+/// Whether the numbers lie on the device, for a backend that has one (cuda.cuh) and knows.
+template <class B>
+requires requires(const B& backend, const void* p) {
+  address_on_device(backend, p);
+}
+bool on_device(const B& backend, const InputsView& inputs) {
+  return inputs.are_bytes() ? address_on_device(backend, inputs.bytes.data) ||
+                                  address_on_device(backend, inputs.values.data)
+                            : address_on_device(backend, inputs.floats.data);
+}
+
 /// Inputs where the backend's functors read them, as long as the B::ResidentScope lives.
 template <class B>
 InputsView kept_inputs(B& backend, const InputsView& host) {

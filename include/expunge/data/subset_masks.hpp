@@ -84,6 +84,13 @@ class SubsetMasks {
   std::vector<std::uint64_t> words_;
 };
 
+/// Whether some model sees the example.
+inline bool is_used(const SubsetMasks& masks, Index example) {
+  for (Index m = 0; m < masks.models(); ++m)
+    if (masks.contains(m, example)) return true;
+  return false;
+}
+
 /// Every model sees all examples but those listed. Throws if one is listed twice or out of range,
 /// or if there is no model.
 inline SubsetMasks all_but(Index models, Index examples, const std::vector<Index>& left_out) {

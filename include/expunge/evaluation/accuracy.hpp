@@ -39,6 +39,8 @@ Accuracy accuracy(const A& logits, const std::vector<Label>& labels,
           z.rows, " points");
   require(!split.empty() && z.members > 0, "accuracy: ", split.size(), " points and ", z.members,
           " models, at least 1 of each is needed");
+  require(z.features >= 2, "accuracy: logits of ", z.features,
+          " class; with one every label is right, so 2 or more are needed");
   for (const Index x : split) {
     require(x >= 0 && x < z.rows, "accuracy: point ", x, " of ", z.rows);
     const Label label = labels[static_cast<std::size_t>(x)];

@@ -13,6 +13,8 @@
 namespace expunge {
 
 struct Distillation {
+  static constexpr Index least_answers = 2;  // a softmax of one is 1, whatever the answer
+
   double temperature = 4;
 
   void validate() const {

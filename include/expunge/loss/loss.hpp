@@ -25,6 +25,38 @@ concept VectorLoss = requires(const L& loss, const Real* z, Real* dz) {
   { loss(z, Index{}, z, Real{}, dz) } -> std::convertible_to<Real>;
 };
 
+/// Fewest answers k with which a loss against labels can teach anything. With one answer there is one
+/// class, 0: its softmax is 1, cross entropy and its gradient are 0, and SquaredError draws the answer
+/// to 1, whatever number the label was meant to be. A loss of your own that is of use there says
+/// `static constexpr Index least_answers = 1`.
+template <class L>
+inline constexpr Index least_label_answers = [] {
+  if constexpr (requires { L::least_answers; })
+    return Index{L::least_answers};
+  else
+    return Index{2};
+}();
+
+/// The same of a loss against vectors: 1, unless the loss says `least_answers`, as those of a softmax.
+template <class L>
+inline constexpr Index least_vector_answers = [] {
+  if constexpr (requires { L::least_answers; })
+    return Index{L::least_answers};
+  else
+    return Index{1};
+}();
+
+/// Refuses at compile time a loss against labels on a model of one answer.
+template <class LossType, class Model>
+struct LabelsTeach {
+  static_assert(
+      Model::classes >= least_label_answers<LossType>,
+      "A loss against labels needs a model of 2 or more answers: with one, cross entropy is "
+      "0 and SquaredError fits 1, not the label. Fit numbers by an objective with a "
+      "VectorTarget; see docs/concepts.md#loss.");
+  static constexpr bool value = true;
+};
+
 /// A loss, against a target of type T, that also knows its second derivative in z: what the
 /// Gauss-Newton matrix J' H J puts between the Jacobians.
 template <class L, class T, class Real>

@@ -19,6 +19,9 @@ auto evaluate_output(const F& f, const A& logits, const Label* labels, int threa
   static_assert(OutputFunction<F, Real>,
                 "evaluate_output: F must have value(z, k, y, out) and outputs(k); see "
                 "docs/concepts.md#outputfunction");
+  require(z.features >= least_classes<F>, "evaluate_output: logits of ", z.features,
+          " class, this output function needs ", least_classes<F>,
+          ": with fewer it is the same for every model; take Logits");
   for (Index i = 0; i < z.rows; ++i)
     require(labels[i] >= 0 && labels[i] < z.features, "evaluate_output: the label of point ", i,
             " is ", labels[i], ", logits have ", z.features, " classes");

@@ -13,6 +13,7 @@
 namespace expunge {
 
 struct Margin {
+  static constexpr Index least_classes = 2;
   EXPUNGE_HD static constexpr Index outputs(Index) { return 1; }
 
   template <class Real>
@@ -34,6 +35,7 @@ struct Margin {
 };
 
 struct HardMargin {
+  static constexpr Index least_classes = 2;
   EXPUNGE_HD static constexpr Index outputs(Index) { return 1; }
 
   template <class Real>

@@ -20,6 +20,25 @@ concept OutputFunction = requires(const F& f, const Real* z, Real* out) {
   f.pullback(z, Index{}, Label{}, z, out);
 };
 
+/// Fewest classes with which F says anything of a model: F::least_classes where F has it, else 1.
+template <class F>
+inline constexpr Index least_classes = [] {
+  if constexpr (requires { F::least_classes; })
+    return Index{F::least_classes};
+  else
+    return Index{1};
+}();
+
+/// Refuses at compile time an output function that is the same for every model of so many classes.
+template <class F, Index Classes>
+struct OutputSpeaks {
+  static_assert(
+      Classes >= least_classes<F>,
+      "Margin, HardMargin and Prediction need a model of 2 or more classes: one class has no "
+      "rival, and its probability is 1. Take Logits; see docs/concepts.md#outputfunction.");
+  static constexpr bool value = true;
+};
+
 /// dz = the gradient of output o of f, one of `outputs`, in the logits z [k].
 template <Index outputs, class F, class Real>
 EXPUNGE_HD void output_gradient(const F& f, const Real* z, Index k, Label y, Index o, Real* dz) {

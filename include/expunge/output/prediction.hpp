@@ -7,6 +7,7 @@
 namespace expunge {
 
 struct Prediction {
+  static constexpr Index least_classes = 2;
   EXPUNGE_HD static constexpr Index outputs(Index k) { return k; }
 
   template <class Real>

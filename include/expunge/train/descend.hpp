@@ -10,7 +10,9 @@
 #include "expunge/data/augment.hpp"
 #include "expunge/data/batches.hpp"
 #include "expunge/data/dataset.hpp"
+#include "expunge/train/descent_report.hpp"
 #include "expunge/train/ensemble.hpp"
+#include "expunge/train/model_inputs.hpp"
 #include "expunge/train/objective.hpp"
 #include "expunge/train/optimizer.hpp"
 #include "expunge/train/schedule.hpp"
@@ -41,17 +43,6 @@ struct DescentConfig {
   Index epochs_to_run() const { return stop_after > 0 ? stop_after : epochs; }
 };
 
-/// What a run did to each member.
-struct DescentReport {
-  std::vector<double> losses;  // [members]  mean loss over the last epoch
-  std::vector<char> finite;    // [members]  0: the weights are no longer numbers, it diverged
-  std::vector<Index> samples;  // [members]  examples that went forward and back, repeats counted
-
-  std::vector<Index> samples_by_epoch;  // [epochs run]  of member 0, up to the end of each epoch
-
-  Index diverged() const { return std::count(finite.begin(), finite.end(), 0); }
-};
-
 /// Where a cohort stands at the end of an epoch.
 template <class Real>
 struct EpochEnd {
@@ -77,6 +68,21 @@ struct AddLosses {
     double sum = sums(m, 0);
     for (Index i = 0; i < losses.cols; ++i) sum += static_cast<double>(losses(m, i));
     sums(m, 0) = sum;
+  }
+};
+
+/// largest[m][i] becomes the largest |logit| that row i of a minibatch has had; NaN stays.
+template <class Real>
+struct KeepLargest {
+  TensorView<const Real> logits;  // [members][rows][k]
+  MatrixView<Real> largest;       // [members][rows]
+  EXPUNGE_HD void operator()(Index m, Index i, Index) const {
+    Real most = largest(m, i);
+    for (Index j = 0; j < logits.features; ++j) {
+      const Real z = logits(m, i, j) < Real(0) ? -logits(m, i, j) : logits(m, i, j);
+      if (!(z <= most) && most == most) most = z;
+    }
+    largest(m, i) = most;
   }
 };
 
@@ -113,6 +119,7 @@ class CohortDescent {
         x_(backend.template allocate<Real>(count * x_stride())),
         dlogits_(backend.template allocate<Real>(count * logit_stride())),
         losses_(backend.template allocate<Real>(count * most.minibatch)),
+        largest_(backend.template allocate<Real>(count * most.minibatch)),
         loss_sums_(backend.template allocate<double>(count)),
         drawn_(count * most.list),
         orders_(backend.template allocate<Index>(count * most.list)),
@@ -126,9 +133,10 @@ class CohortDescent {
   void epoch(B& backend, const CohortWeights<Model, B>& weights, const Schedule& schedule,
              Index epoch, DescentReport& report) {
     const Index passes = objective_.passes(epoch);
+    const bool last = epoch + 1 == config_.epochs_to_run();
     const MatrixView<double> sums(loss_sums_.data(), count_, 1);
     fill_zero(backend, sums);
-    Index seen = 0;
+    Index seen = 0, rows_at_end = 0;
     for (Index pass = 0; pass < passes; ++pass) {
       const Index n = draw_orders(backend, epoch, pass);
       const std::vector<Index> ends =
@@ -143,7 +151,7 @@ class CohortDescent {
             (static_cast<double>(epoch) + done) / static_cast<double>(config_.epochs)};
         const Index begin = b == 0 ? 0 : ends[b - 1], rows = ends[b] - begin;
         take_batch(backend, begin, rows);
-        const auto learn = [&] { take_gradient(backend, weights, rows, epoch, pass); };
+        const auto learn = [&] { take_gradient(backend, weights, rows, epoch, pass, last); };
         if (rows == ends[0])
           repeat(backend, recording_, learn);
         else
@@ -151,9 +159,11 @@ class CohortDescent {
         optimizer_.step(backend, weights.theta(), MatrixView<const Real>(gradient_.theta()),
                         slot_views_.data(), config_.learning_rate * schedule(moment),
                         step_index_++);
+        rows_at_end = rows;
       }
       seen += ends.empty() ? 0 : ends.back();
     }
+    if (last) report_largest(backend, weights, rows_at_end, report);
     copy_rows(backend, MatrixView<const double>(sums),
               MatrixView<double>(report.losses.data() + first_, count_, 1));
     for (Index m = 0; m < count_; ++m) {
@@ -214,7 +224,7 @@ class CohortDescent {
   /// The gradient of the examples in batch_, and their losses: the same work for every batch of a
   /// pass.
   void take_gradient(B& backend, const CohortWeights<Model, B>& weights, Index rows, Index epoch,
-                     Index pass) {
+                     Index pass, bool last_epoch) {
     const MatrixView<const Index> examples(batch_.data(), count_, rows, most_.minibatch);
     const TensorView<Real> x(x_.data(), count_, rows, Model::Input::size, x_stride());
     take_inputs(backend, epoch, examples, x);
@@ -225,6 +235,7 @@ class CohortDescent {
     fill_zero(backend, losses);
     const TensorView<const Real> logits =
         Model::forward(backend, weights.view(), x, workspace_, config_.mode);
+    if (last_epoch) keep_largest(backend, logits);
     objective_(backend, Minibatch<Real>{logits, examples, dlogits, losses, first_, epoch, pass});
     for_each_element(backend, count_, 1, 1,
                      AddLosses<Real>{losses, MatrixView<double>(loss_sums_.data(), count_, 1)});
@@ -234,6 +245,27 @@ class CohortDescent {
                                                    gradient_.theta());
                   })
       objective_.add_weight_gradient(backend, first_, weights.theta(), gradient_.theta());
+  }
+
+  void keep_largest(B& backend, TensorView<const Real> logits) {
+    for_each_element(backend, count_, logits.rows, 1,
+                     KeepLargest<Real>{logits, MatrixView<Real>(largest_.data(), count_,
+                                                                logits.rows, most_.minibatch)});
+  }
+
+  /// Each member's largest |logit| so far, the last minibatch's after the last step among them: that
+  /// step may be what broke it. Eval mode leaves the statistics alone.
+  void report_largest(B& backend, const CohortWeights<Model, B>& weights, Index rows,
+                      DescentReport& report) {
+    if (rows == 0) return;
+    const TensorView<const Real> x(x_.data(), count_, rows, Model::Input::size, x_stride());
+    keep_largest(backend, Model::forward(backend, weights.view(), x, workspace_, Mode::eval));
+    std::vector<Real> host(static_cast<std::size_t>(count_ * most_.minibatch));
+    copy_rows(backend, MatrixView<const Real>(largest_.data(), count_, most_.minibatch),
+              MatrixView<Real>(host.data(), count_, most_.minibatch));
+    const std::vector<double> largest =
+        largest_logits(TensorView<const Real>(host.data(), count_, 1, most_.minibatch));
+    std::copy(largest.begin(), largest.end(), report.largest_logit.begin() + first_);
   }
 
   void take_inputs(B& backend, Index epoch, MatrixView<const Index> examples, TensorView<Real> x) {
@@ -255,6 +287,7 @@ class CohortDescent {
   PassSizes most_;
   typename Model::template Workspace<B> workspace_;
   typename B::template Buffer<Real> x_, dlogits_, losses_;
+  typename B::template Buffer<Real> largest_;  // [members][most_.minibatch]  |logits|
   typename B::template Buffer<double> loss_sums_;
   HostBuffer<Index> drawn_;                    // [members][most_.list]
   typename B::template Buffer<Index> orders_;  // the same, on the backend
@@ -283,7 +316,8 @@ PassSizes largest_pass(const Objective& objective, const DescentConfig& config, 
 }  // namespace detail
 
 /// Runs the objective on all members of the ensemble, in place. `after_epoch(worker, EpochEnd)` is
-/// called by the worker of each cohort.
+/// called by the worker of each cohort. A member counts as a runaway beside the median one; whoever
+/// knows the starting models' logits marks them anew (unlearning/unlearn.hpp).
 /// Throws std::invalid_argument on bad settings; divergence is in the report.
 template <class Model, class B, class ObjectiveType, class OptimizerType, class ScheduleType,
           class Observer = NoObserver>
@@ -305,13 +339,10 @@ DescentReport descend(B& backend, const DescentConfig& config, DatasetView data,
   require(
       is_image_shape<typename Model::Input> || !config.augmentation.any(),
       "descend: augmentation is on, but the model takes no images of channels, height and width");
-  require(data.inputs.cols == Model::Input::size, "descend: inputs have ", data.inputs.cols,
-          " features, the model takes ", Model::Input::size);
-  const auto members = static_cast<std::size_t>(ensemble.members());
-  DescentReport report{
-      std::vector<double>(members), std::vector<char>(members, 1), std::vector<Index>(members), {}};
+  check_model_inputs<Model>("descend", data.inputs);
+  DescentReport report(static_cast<std::size_t>(ensemble.members()));
   ProgressCounter counter(progress, ensemble.members());
-  if (members == 0) return report;
+  if (ensemble.members() == 0) return report;
   const typename B::ResidentScope scope(backend);
   kept_inputs(backend, data.inputs);  // once for all cohorts, and before their size is chosen
   const detail::PassSizes of_first = detail::largest_pass(objective, config, 0);
@@ -332,6 +363,7 @@ DescentReport descend(B& backend, const DescentConfig& config, DatasetView data,
       report.finite[static_cast<std::size_t>(m)] = is_finite(ensemble, m);
     counter.add(count);
   });
+  report.mark_runaways(usual_logit(report.largest_logit));
   return report;
 }
 

@@ -38,11 +38,15 @@ Ensemble<Model, Real> initialise(std::uint64_t seed, Index members, Index first 
   return ensemble;
 }
 
-/// Whether every weight of the member is a finite number. A model that diverged is not.
+/// Whether every weight and statistic of the member is a finite number. Those of a model that diverged
+/// are not.
 template <class Model, class Real>
 bool is_finite(const Ensemble<Model, Real>& ensemble, Index member) {
-  const Real* row = ensemble.theta.data() + member * Model::parameters;
-  return std::all_of(row, row + Model::parameters, [](Real w) { return std::isfinite(w); });
+  const auto all_finite = [](const Real* row, Index n) {
+    return std::all_of(row, row + n, [](Real w) { return std::isfinite(w); });
+  };
+  return all_finite(ensemble.theta.data() + member * Model::parameters, Model::parameters) &&
+         all_finite(ensemble.stats.data() + member * Model::statistics, Model::statistics);
 }
 
 /// The weights of one cohort on a backend, every member's row aligned.

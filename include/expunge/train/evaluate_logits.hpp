@@ -2,11 +2,14 @@
 // [models][points][k], or numbers made of these.
 #pragma once
 
+#include <vector>
+
 #include "expunge/core/half.hpp"
 #include "expunge/core/progress.hpp"
 #include "expunge/data/dataset.hpp"
 #include "expunge/output/output_function.hpp"
 #include "expunge/train/ensemble.hpp"
+#include "expunge/train/model_inputs.hpp"
 
 namespace expunge {
 
@@ -30,8 +33,10 @@ class Evaluator {
  public:
   static constexpr Index chunk = 256;  // points: the activations stay in the cache
 
-  Evaluator(B& backend, Index members)
+  /// `first_member`: of the cohort in its ensemble, for sentences.
+  Evaluator(B& backend, Index members, Index first_member = 0)
       : members_(members),
+        first_member_(first_member),
         workspace_(Model::workspace(backend, members, chunk)),
         inputs_(backend.template allocate<Real>(chunk * Model::Input::size)) {}
 
@@ -52,6 +57,7 @@ class Evaluator {
     static_assert(OutputFunction<F, Real>,
                   "Evaluator: F must have value(z, k, y, out) and outputs(k); see "
                   "docs/concepts.md#outputfunction");
+    static_assert(OutputSpeaks<F, Model::classes>::value);
     require(out.members == members_ && out.rows == points.size() &&
                 out.features == F::outputs(Model::classes),
             "Evaluator: outputs of ", members_, " members at ", points.size(), " points into [",
@@ -81,12 +87,31 @@ class Evaluator {
 
   /// A chunk's numbers to their place in those of all points.
   template <class Stored>
-  static void store(B& backend, TensorView<const Real> from, Index first, TensorView<Stored> out) {
-    copy_rows(backend, from.flat(),
-              out.flat().columns(first * out.features, from.rows * out.features));
+  void store(B& backend, TensorView<const Real> from, Index first, TensorView<Stored> out) {
+    const MatrixView<Stored> to =
+        out.flat().columns(first * out.features, from.rows * out.features);
+    if constexpr (std::is_same_v<Stored, Half>)
+      store_halves(backend, from, first, to);
+    else
+      copy_rows(backend, from.flat(), to);
   }
 
-  Index members_;
+  /// Refuses a finite number that would become infinite. Halves lie on the host.
+  void store_halves(B& backend, TensorView<const Real> from, Index first, MatrixView<Half> to) {
+    wide_.resize(static_cast<std::size_t>(to.rows * to.cols));
+    const MatrixView<Real> wide(wide_.data(), to.rows, to.cols);
+    copy_rows(backend, from.flat(), wide);
+    for (Index m = 0; m < to.rows; ++m)
+      for (Index j = 0; j < to.cols; ++j)
+        if (!to_half(wide(m, j), to(m, j)))
+          require(false, "Evaluator: output ", wide(m, j), " of model ", first_member_ + m,
+                  " on point ", first + j / from.features, " is too large for half precision, ",
+                  "which ends at ", largest_half,
+                  "; store floats, or leave the model out if it has diverged");
+  }
+
+  Index members_, first_member_;
+  std::vector<Real> wide_;  // of a chunk that becomes halves
   typename Model::template Workspace<B> workspace_;
   typename B::template Buffer<Real> inputs_;
 };
@@ -102,7 +127,7 @@ void evaluate_cohorts(B& backend, const Ensemble<Model, typename B::Real>& ensem
   for_each_cohort(backend, ensemble.members(), bytes, [&](B& worker, Index first, Index count) {
     CohortWeights<Model, B> weights(worker, count);
     weights.load(worker, ensemble, first);
-    Evaluator<Model, B> evaluator(worker, count);
+    Evaluator<Model, B> evaluator(worker, count, first);
     evaluate(evaluator, worker, weights.view(), first, count);
     counter.add(count);
   });
@@ -110,12 +135,13 @@ void evaluate_cohorts(B& backend, const Ensemble<Model, typename B::Real>& ensem
 
 }  // namespace detail
 
-/// Logits [members][points][k] of every model, as float, Half or double.
+/// Logits [members][points][k] of every model, as float, Half or double. Throws
+/// std::invalid_argument if an input is no finite number, or a finite logit is too large for Half.
 template <class Stored = float, class Model, class B>
 Array<Stored, 3> evaluate_logits(B& backend, const Ensemble<Model, typename B::Real>& ensemble,
                                  const InputsView& inputs, const Progress& progress = {}) {
-  require(inputs.cols == Model::Input::size, "evaluate_logits: inputs have ", inputs.cols,
-          " features, the model takes ", Model::Input::size);
+  check_model_inputs<Model>("evaluate_logits", inputs);
+  check_finite_inputs(backend, "evaluate_logits", inputs, "point");
   Array<Stored, 3> logits = make_array<Stored>(ensemble.members(), inputs.rows, Model::classes);
   detail::evaluate_cohorts(
       backend, ensemble, progress,

@@ -16,8 +16,8 @@ Array<typename B::Real, 2> evaluate_margins(B& backend,
   using Real = typename B::Real;
   static_assert(F::outputs(10) == 1, "evaluate_margins: F must give one number per point.");
   static_assert(Model::classes >= 2, "evaluate_margins: a model of one class has no rival.");
-  require(points.inputs.cols == Model::Input::size, "evaluate_margins: inputs have ",
-          points.inputs.cols, " features, the model takes ", Model::Input::size);
+  check_model_inputs<Model>("evaluate_margins", points.inputs);
+  check_finite_inputs(backend, "evaluate_margins", points.inputs, "point");
   check_labels("evaluate_margins", points, Model::classes);
   Array<Real, 2> margins = make_array<Real>(models.members(), points.size());
   const TensorView<Real> all(margins.data(), models.members(), points.size(), 1);

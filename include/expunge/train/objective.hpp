@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "expunge/data/dataset.hpp"
+#include "expunge/loss/loss.hpp"
 
 namespace expunge {
 
@@ -64,6 +65,13 @@ struct RowLoss {
 template <class B, class LossFunction, class Target, class Real = typename B::Real>
 void add_loss(B& backend, const LossFunction& loss, const Target& target,
               const Minibatch<Real>& batch, std::type_identity_t<Real> weight) {
+  using Aim = decltype(target(Index{}, Index{}));
+  constexpr bool labels = std::is_same_v<std::remove_cvref_t<Aim>, Label>;
+  constexpr Index least =
+      labels ? least_label_answers<LossFunction> : least_vector_answers<LossFunction>;
+  require(batch.logits.features >= least, "add_loss: the model has ", batch.logits.features,
+          " answer, this loss needs ", least,
+          ": with fewer it is the same whatever the model says; see docs/concepts.md#loss");
   for_each_element(backend, batch.logits.members, batch.logits.rows, 1,
                    RowLoss<Real, LossFunction, Target>{loss, target, batch, weight});
 }

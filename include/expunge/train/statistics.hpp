@@ -131,12 +131,13 @@ template <class Model, class B>
 void reestimate_statistics(B& backend, Ensemble<Model, typename B::Real>& ensemble,
                            const InputsView& inputs, const SubsetMasks& masks, Index batch,
                            const Progress& progress = {}) {
-  require(inputs.cols == Model::Input::size, "reestimate_statistics: inputs have ", inputs.cols,
-          " features, the model takes ", Model::Input::size);
+  check_model_inputs<Model>("reestimate_statistics", inputs);
   require(masks.models() == ensemble.members() && masks.examples() == inputs.rows,
           "reestimate_statistics: masks of ", masks.models(), " models and ", masks.examples(),
           " examples, ", ensemble.members(), " members and ", inputs.rows, " examples");
   require(batch >= 1, "reestimate_statistics: batch is ", batch, ", below 1");
+  check_finite_inputs(backend, "reestimate_statistics", inputs,
+                      [&](Index i) { return is_used(masks, i); });
   const std::vector<Index> positions = batch_norm_statistics<Model>();
   if (positions.empty() || ensemble.members() == 0) return;
   const Index together = backend.cohort() > 0 ? backend.cohort() : ensemble.members();

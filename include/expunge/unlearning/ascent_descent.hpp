@@ -59,6 +59,7 @@ struct AscentDescent {
 
   template <class Model, class Real>
   AscentDescentObjective<LossType> objective(const Problem<Model, Real>& problem) const {
+    static_assert(LabelsTeach<LossType, Model>::value);
     return {problem.forget, problem.retain, problem.data, loss,
             forget_batch,   retain_batch,   ascent_epochs};
   }

@@ -11,6 +11,10 @@
 // Oracles of the set F that will really be forgotten are not among the arguments: settings chosen
 // by them are settings chosen on the test.
 //
+// A candidate of which one model broke is refused: its weights are no numbers, its largest |logit| is
+// a hundred times that of the starting models (train/descent_report.hpp), or its margins ran away
+// (core/runaway.hpp). One such model widens every bin of KLoM, and the candidate would win.
+//
 // Cost: candidates x sets runs of the method; a candidate stops at its first set when it costs too
 // much or diverges. docs/methods/calibration.md says what calibration cannot do.
 #pragma once
@@ -18,6 +22,8 @@
 #include <chrono>
 #include <limits>
 
+#include "expunge/core/find_runaways.hpp"
+#include "expunge/evaluation/klom_floor.hpp"
 #include "expunge/evaluation/klom_triple.hpp"
 #include "expunge/unlearning/gauss_newton_matching.hpp"
 #include "expunge/unlearning/held_out_sets.hpp"
@@ -47,7 +53,7 @@ struct Candidate {
   double reverse = 0;     // the same in the other direction
   double compute = 0;     // share of a full training, of the set where it was most
   double seconds = 0;     // of one run, mean over sets
-  Index diverged = 0;     // members whose weights are no longer numbers
+  Index diverged = 0;     // models that broke, of the set where the candidate stopped
 };
 
 struct Calibration {
@@ -67,6 +73,40 @@ struct Calibration {
 
 namespace detail {
 
+/// The parts of the points that are scored, none empty: forget, retain, and the others if there are.
+inline std::vector<std::vector<Index>> calibration_splits(const std::vector<Index>& forget,
+                                                          const std::vector<Index>& retain,
+                                                          Index points) {
+  std::vector<std::vector<Index>> splits = {forget, retain, {}};
+  for (Index x = std::ssize(forget) + std::ssize(retain); x < points; ++x) splits[2].push_back(x);
+  if (splits[2].empty()) splits.pop_back();
+  return splits;
+}
+
+/// Marks the models whose outputs ran away on more than a twentieth of the points: a 95th percentile
+/// does not see fewer. `points_of_model` as in Runaways.
+inline void mark_broken(const std::vector<Index>& points_of_model, Index points,
+                        std::vector<char>& broken) {
+  for (std::size_t m = 0; m < broken.size(); ++m)
+    if (20 * points_of_model[m] > points) broken[m] = 1;
+}
+
+/// How many of the unlearned models broke, of logits and margins at all points. `usual`: the largest
+/// |logit| of a starting model.
+inline Index broken_models(const Array<float, 3>& logits, double usual,
+                           const Array<float, 2>& oracle_margins, const Array<float, 2>& margins,
+                           const std::vector<std::vector<Index>>& splits, int threads) {
+  const std::vector<double> largest = largest_logits(TensorView<const float>(view(logits)));
+  std::vector<char> broken;
+  for (const double z : largest) broken.push_back(ran_away(z, usual) ? 1 : 0);
+  for (const std::vector<Index>& split : splits)
+    mark_broken(
+        find_runaways(select_points(oracle_margins, split), select_points(margins, split), threads)
+            .second,
+        std::ssize(split), broken);
+  return std::count(broken.begin(), broken.end(), 1);
+}
+
 inline void check_held_out(const std::vector<HeldOutSet>& held_out, Index points) {
   require(!held_out.empty(), "calibrate: no held-out sets");
   for (std::size_t s = 0; s < held_out.size(); ++s) {
@@ -78,26 +118,36 @@ inline void check_held_out(const std::vector<HeldOutSet>& held_out, Index points
       for (Index x = 0; x < oracles.cols; ++x)
         require(std::isfinite(oracles(m, x)), "calibrate: oracle ", m, " of held-out set ", s,
                 " has margin ", oracles(m, x), " on point ", x);
+    const Runaways found = find_runaways(held_out[s].oracle_margins);
+    std::vector<char> broken(found.first.size());
+    mark_broken(found.first, points, broken);
+    require(std::count(broken.begin(), broken.end(), 1) == 0, "calibrate: held-out set ", s, ": ",
+            runaway_sentence(found, {.first = "oracle"}),
+            "; leave such oracles out, or train them again");
   }
 }
 
 /// p95 KLoM of a set, mean over its splits: forward, reverse.
 inline std::array<double, 2> mean_of_splits(const HeldOutSet& held_out,
                                             const Array<float, 2>& unlearned,
-                                            const std::vector<Index>& retain,
+                                            const std::vector<std::vector<Index>>& splits,
                                             const KlomConfig& klom) {
   const KlomScores scores = klom_scores(held_out.oracle_margins, unlearned, klom);
-  std::vector<std::vector<Index>> splits = {held_out.forget, retain, {}};
-  const Index training = static_cast<Index>(held_out.forget.size() + retain.size());
-  for (Index x = training; x < static_cast<Index>(unlearned.shape()[1]); ++x)
-    splits[2].push_back(x);
-  if (splits[2].empty()) splits.pop_back();
   std::array<double, 2> mean = {};
   for (const std::vector<Index>& split : splits) {
     mean[0] += summarise(scores.forward, split).p95 / static_cast<double>(splits.size());
     mean[1] += summarise(scores.reverse, split).p95 / static_cast<double>(splits.size());
   }
   return mean;
+}
+
+/// How many members a report says diverged: that of a method of your own may have `finite` alone.
+template <class Report>
+Index diverged_members(const Report& report) {
+  if constexpr (requires { Index{report.diverged()}; })
+    return report.diverged();
+  else
+    return std::count(report.finite.begin(), report.finite.end(), 0);
 }
 
 /// Runs the method on the held-out sets, up to the first where it diverges or costs too much.
@@ -117,11 +167,16 @@ Candidate judge(B& backend, const Method& method,
     candidate.seconds = seconds / ++runs;
     candidate.compute =
         std::max(candidate.compute, result.compute(problems[s].data.size(), config.epochs));
-    candidate.diverged += std::count(result.report.finite.begin(), result.report.finite.end(), 0);
+    candidate.diverged = diverged_members(result.report);
     if (candidate.diverged > 0 || candidate.compute > config.most_compute) break;
-    const auto [forward, reverse] =
-        mean_of_splits(held_out[s], float_margins<Model>(backend, result.models, points),
-                       problems[s].retain, config.klom);
+    const Array<float, 3> logits = evaluate_logits<float>(backend, result.models, points.inputs);
+    const Array<float, 2> unlearned = margins(logits, points.labels, backend.threads());
+    const auto splits = calibration_splits(problems[s].forget, problems[s].retain, points.size());
+    const double usual = usual_logit(largest_logits(problems[s].logits));
+    candidate.diverged = broken_models(logits, usual, held_out[s].oracle_margins, unlearned, splits,
+                                       config.klom.threads);
+    if (candidate.diverged > 0) break;
+    const auto [forward, reverse] = mean_of_splits(held_out[s], unlearned, splits, config.klom);
     log_score += std::log((forward + reverse) / 2);
     log_forward += std::log(forward);
     log_reverse += std::log(reverse);
@@ -139,14 +194,15 @@ Candidate judge(B& backend, const Method& method,
 }  // namespace detail
 
 /// Ranks the candidates, methods of one type that `unlearn` accepts, by their score over the
-/// held-out sets. Those that cost more than config.most_compute are left out; those that diverged
-/// come last. Equal scores: less compute first, then the earlier candidate.
+/// held-out sets. Those that cost more than config.most_compute are left out; those of which a model
+/// diverged or ran away score infinity and come last. Equal scores: less compute first, then the earlier candidate.
 ///
 /// data      the training set;  points  the same, then any others, as in the oracles' margins
 /// models    theta0, trained on all of data;  logits  theirs [members][n or more][k]
 /// progress  counts candidates
 ///
-/// Throws std::invalid_argument when there is nothing to try or the pieces do not fit.
+/// Throws std::invalid_argument when there is nothing to try, the pieces do not fit, or starting models
+/// or oracles are broken.
 template <class Method, class Model, class B>
 Calibration calibrate(B& backend, const std::vector<Method>& candidates,
                       const std::vector<HeldOutSet>& held_out, DatasetView data, DatasetView points,

@@ -34,6 +34,7 @@ struct GradientAscent {
 
   template <class Model, class Real>
   LabelObjective<LossType> objective(const Problem<Model, Real>& problem) const {
+    static_assert(LabelsTeach<LossType, Model>::value);
     return {problem.forget, problem.data, loss, batch, -1};
   }
 };

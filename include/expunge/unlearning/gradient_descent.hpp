@@ -52,6 +52,7 @@ struct GradientDescent {
 
   template <class Model, class Real>
   LabelObjective<LossType> objective(const Problem<Model, Real>& problem) const {
+    static_assert(LabelsTeach<LossType, Model>::value);
     return {problem.retain, problem.data, loss, batch};
   }
 };

@@ -96,7 +96,7 @@ HeldOutSet train_held_out_set(B& backend, RecipeType recipe, DatasetView data, D
   require(!forget.empty() && static_cast<Index>(forget.size()) < data.size(),
           "train_held_out_set: the set has ", forget.size(), " of ", data.size(),
           " examples; some must be forgotten and some kept");
-  recipe.descent.starts = 0;  // shared starts would make oracles equal
+  detail::check_oracle_seed("train_held_out_set", recipe.descent.seed, seed);
   const auto models =
       retrain<Model>(backend, recipe, data, forget, oracles, seed, Index{0}, progress);
   return {std::move(forget), detail::float_margins<Model>(backend, models, points)};

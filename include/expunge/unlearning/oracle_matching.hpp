@@ -179,6 +179,7 @@ struct OracleMatching {
     static_assert(OutputFunction<OutputType, Real>,
                   "OracleMatching: the output function must have value, pullback and outputs; see "
                   "docs/concepts.md#outputfunction");
+    static_assert(OutputSpeaks<OutputType, Model::classes>::value);
     static_assert(OutputType::outputs(Model::classes) <= Model::classes,
                   "OracleMatching: an output function gives at most as many numbers as the model.");
     const auto base = evaluate_output(output, training_logits(problem), problem.data.labels, 1);

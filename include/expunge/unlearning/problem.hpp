@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "expunge/data/dataset.hpp"
+#include "expunge/train/descent_report.hpp"
 #include "expunge/train/ensemble.hpp"
+#include "expunge/train/model_inputs.hpp"
 
 namespace expunge {
 
@@ -32,9 +34,36 @@ Dataset forget_examples(const Problem<Model, Real>& problem) {
   return select_rows(problem.data, problem.forget);
 }
 
+namespace detail {
+
+/// Throws std::invalid_argument in the name of `function` if members' weights, statistics or logits
+/// are no finite numbers: nothing that starts from them can be unlearned. Returns each member's
+/// largest |logit|.
+template <class Model, class Real>
+std::vector<double> check_starting_models(const char* function, const Ensemble<Model, Real>& models,
+                                          TensorView<const Real> logits) {
+  const std::vector<double> largest = largest_logits(logits);
+  std::vector<Index> weights, outputs;
+  for (Index m = 0; m < models.members(); ++m) {
+    if (!is_finite(models, m)) weights.push_back(m);
+    if (!std::isfinite(largest[static_cast<std::size_t>(m)])) outputs.push_back(m);
+  }
+  const auto refuse = [&](const char* what, const std::vector<Index>& members) {
+    require(members.empty(), function, ": the ", what, " of ", members_text(members), " of ",
+            models.members(),
+            " are not all finite numbers; leave such members out, or train them again");
+  };
+  refuse("weights", weights);
+  refuse("logits", outputs);
+  return largest;
+}
+
+}  // namespace detail
+
 /// Checks the pieces and fills the retain set in.
 /// Throws std::invalid_argument when F is empty, repeats itself, leaves S or is all of S, when a
-/// label is no class of the model, or when the logits are of other models or points.
+/// label is no class of the model, when the logits are of other models or points, or when weights or
+/// logits are not all finite numbers. Logits lie on the host.
 template <class Model, class Real>
 Problem<Model, Real> make_problem(DatasetView data, std::vector<Index> forget,
                                   const Ensemble<Model, Real>& models,
@@ -44,6 +73,8 @@ Problem<Model, Real> make_problem(DatasetView data, std::vector<Index> forget,
           "make_problem: logits are [", logits.members, "][", logits.rows, "][", logits.features,
           "], expected [", models.members(), "][", data.size(), " or more][", Model::classes, "]");
   check_labels("make_problem", data, Model::classes);
+  check_model_inputs<Model>("make_problem", data.inputs);
+  detail::check_starting_models("make_problem", models, logits);
   require(!forget.empty(), "make_problem: the forget set is empty");
   std::vector<char> forgotten(static_cast<std::size_t>(data.size()));
   for (const Index i : forget) {

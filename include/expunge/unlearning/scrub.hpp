@@ -91,6 +91,7 @@ struct Scrub {
 
   template <class Model, class Real>
   ScrubObjective<LossType, Real> objective(const Problem<Model, Real>& problem) const {
+    static_assert(LabelsTeach<LossType, Model>::value);
     return {problem.forget, problem.retain, problem.data, problem.logits, loss,     distillation,
             gamma,          alpha,          forget_batch, retain_batch,   max_steps};
   }

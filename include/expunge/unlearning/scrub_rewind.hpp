@@ -37,8 +37,9 @@ template <class Model, class Real>
 struct Rewound {
   Unlearned<Model, Real> unlearned;
   std::vector<Index> epoch;  // [members]  how many epochs of SCRUB the member kept, 0 = theta0
-  Index diverged_runs = 0;  // members whose run of SCRUB ended in weights that are not finite; they
-                            // went back to a sound epoch, so `unlearned` does not show them
+  Index diverged_runs =
+      0;  // members whose run of SCRUB diverged (DescentReport::diverged); they went
+          // back to a sound epoch, so `unlearned` does not show them
 };
 
 namespace detail {
@@ -55,14 +56,35 @@ Dataset rows_of_forgotten_classes(const Problem<Model, Real>& problem, DatasetVi
   return select_rows(data, rows);
 }
 
-/// Every member as it was after its last epoch whose weights are numbers.
+/// What the forget set's logits of one epoch say of each member.
+struct ForgetErrors {
+  std::vector<double> error;  // [members]  share of the forget set that is wrong
+  std::vector<char> sound;    // [members]  0: weights that are no numbers, or logits that ran away
+};
+
+/// `usual`: the largest |logit| of a starting model.
 template <class Model, class Real>
-Ensemble<Model, Real> last_finite(const std::vector<Ensemble<Model, Real>>& kept) {
+ForgetErrors forget_errors(const Ensemble<Model, Real>& models, TensorView<const Real> logits,
+                           const std::vector<Label>& labels, double usual) {
+  ForgetErrors result;
+  const std::vector<double> largest = largest_logits(logits);
+  for (Index m = 0; m < logits.members; ++m) {
+    const bool ran = ran_away(largest[static_cast<std::size_t>(m)], usual);
+    result.sound.push_back(is_finite(models, m) && !ran ? 1 : 0);
+    result.error.push_back(error_rate(logits[m], labels));
+  }
+  return result;
+}
+
+/// Every member as it was after its last sound epoch.
+template <class Model, class Real>
+Ensemble<Model, Real> last_sound(const std::vector<Ensemble<Model, Real>>& kept,
+                                 const std::vector<ForgetErrors>& errors) {
   Ensemble<Model, Real> last = kept.front();
   for (Index m = 0; m < last.members(); ++m)
-    for (auto epoch = kept.rbegin(); epoch != kept.rend(); ++epoch)
-      if (is_finite(*epoch, m)) {
-        copy_member(*epoch, last, m);
+    for (std::size_t epoch = kept.size(); epoch-- > 0;)
+      if (errors[epoch].sound[static_cast<std::size_t>(m)] != 0) {
+        copy_member(kept[epoch], last, m);
         break;
       }
   return last;
@@ -97,22 +119,28 @@ Rewound<Model, typename B::Real> scrub_rewind(B& backend, const Scrub<LossType>&
   result.diverged_runs = result.unlearned.report.diverged();
 
   const Dataset forget = forget_examples(problem);
+  const double usual = usual_logit(largest_logits(problem.logits));
+  std::vector<detail::ForgetErrors> errors;
+  for (const Ensemble<Model, Real>& models : kept) {
+    const Array<Real, 3> logits = evaluate_logits<Real>(backend, models, view(forget.inputs));
+    errors.push_back(
+        detail::forget_errors(models, TensorView<const Real>(view(logits)), forget.labels, usual));
+  }
   const Array<Real, 3> at_reference =
-      evaluate_logits<Real>(backend, detail::last_finite(kept), view(reference.inputs));
-  std::vector<double> nearest(static_cast<std::size_t>(members), 2.0);
-  for (std::size_t epoch = 0; epoch < kept.size(); ++epoch) {
-    const Array<Real, 3> at_forget =
-        evaluate_logits<Real>(backend, kept[epoch], view(forget.inputs));
-    for (Index m = 0; m < members; ++m) {
-      const double goal = error_rate(view(at_reference)[m], reference.labels);
-      const double gap = std::abs(error_rate(view(at_forget)[m], forget.labels) - goal);
-      const auto at = static_cast<std::size_t>(m);
-      if (!is_finite(kept[epoch], m) || gap >= nearest[at]) continue;
-      nearest[at] = gap;
+      evaluate_logits<Real>(backend, detail::last_sound(kept, errors), view(reference.inputs));
+  for (Index m = 0; m < members; ++m) {
+    const auto at = static_cast<std::size_t>(m);
+    const double goal = error_rate(view(at_reference)[m], reference.labels);
+    double nearest = 2;
+    for (std::size_t epoch = 0; epoch < kept.size(); ++epoch) {
+      const double gap = std::abs(errors[epoch].error[at] - goal);
+      if (errors[epoch].sound[at] == 0 || gap >= nearest) continue;
+      nearest = gap;
       result.epoch[at] = static_cast<Index>(epoch);
-      copy_member(kept[epoch], result.unlearned.models, m);
       result.unlearned.report.finite[at] = 1;
+      result.unlearned.report.runaway[at] = 0;
     }
+    copy_member(kept[static_cast<std::size_t>(result.epoch[at])], result.unlearned.models, m);
   }
   return result;
 }

@@ -54,6 +54,8 @@ struct Unlearned {
   /// Examples that went forward and back per member (repeats counted), over those of a full
   /// training of `epochs` on `n` examples.
   double compute(Index n, Index epochs) const {
+    require(n >= 1 && epochs >= 1, "Unlearned::compute: a full training of ", epochs, " epochs on ",
+            n, " examples; at least 1 of each is needed");
     const Index most = *std::max_element(report.samples.begin(), report.samples.end());
     return static_cast<double>(most) / static_cast<double>(n * epochs);
   }
@@ -66,12 +68,16 @@ requires SolvingUnlearner<Method, Model, B>
         B& backend, const Method& method, const Problem<Model, typename B::Real>& problem,
         const Observer& after_step = {}, const Progress& progress = {}) {
   method.validate();
+  detail::check_starting_models("unlearn", problem.models, problem.logits);
+  check_finite_inputs(backend, "unlearn", problem.data.inputs);
   Ensemble<Model, typename B::Real> models = problem.models;  // theta0 stays as it is
   typename Method::Report report = method.solve(backend, problem, models, after_step, progress);
   return {std::move(models), std::move(report)};
 }
 
-/// Runs the method on all members at once, each from its own theta0.
+/// Runs the method on all members at once, each from its own theta0. Members whose logits grew more
+/// than a hundred times beyond those of theta0 on the data count as diverged in the report.
+/// Throws std::invalid_argument if theta0, its logits or the inputs are not all finite numbers.
 /// `after_epoch(worker, EpochEnd)` sees the weights of each cohort after each epoch.
 template <class Method, class Model, class B, class Observer = NoObserver>
 Unlearned<Model, typename B::Real> unlearn(B& backend, const Method& method,
@@ -83,10 +89,14 @@ Unlearned<Model, typename B::Real> unlearn(B& backend, const Method& method,
       "unlearn: the method must have validate, descent, optimizer, schedule and objective; "
       "see docs/concepts.md#unlearner");
   method.validate();
+  const std::vector<double> start =
+      detail::check_starting_models("unlearn", problem.models, problem.logits);
+  check_finite_inputs(backend, "unlearn", problem.data.inputs);
   Unlearned<Model, typename B::Real> result{problem.models, {}};  // a copy: theta0 stays as it is
   result.report =
       descend(backend, method.descent(), problem.data, method.objective(problem),
               method.optimizer(), method.schedule(), result.models, after_epoch, progress);
+  result.report.mark_runaways(usual_logit(start));
   return result;
 }
 
