@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "attribution/lockstep_cases.hpp"
 #include "expunge/attribution/difference_of_means.hpp"
@@ -253,6 +254,16 @@ TEST_CASE("what the scalar type cannot hold is refused with the target and the n
   check_refusals(Ridge{{.lambda = 1e-4}}, "Ridge");
   check_refusals(PlugInLasso{{.standard_errors = 0.01}}, "PlugInLasso");
   check_refusals(Lasso{}, "Lasso");
+}
+
+TEST_CASE("settings that are no finite number are refused before anything is fitted") {
+  const double infinite = std::numeric_limits<double>::infinity();
+  CHECK_THROWS_WITH(RidgeConfig{.lambda = infinite}.validate(),
+                    "RidgeConfig: lambda is inf, not finite");
+  CHECK_THROWS_WITH(DifferenceOfMeansConfig{.standard_errors = infinite}.validate(),
+                    "DifferenceOfMeansConfig: standard_errors is inf, not finite");
+  CHECK_THROWS_WITH(PlugInLassoConfig{.standard_errors = infinite}.validate(),
+                    "PlugInLassoConfig: standard_errors is inf, not finite");
 }
 
 TEST_CASE("estimators name the model that ran away and its target") {

@@ -34,6 +34,8 @@ struct DifferenceOfMeansConfig {
   void validate() const {
     require(standard_errors >= 0, "DifferenceOfMeansConfig: standard_errors is ", standard_errors,
             ", below 0");
+    require(std::isfinite(standard_errors), "DifferenceOfMeansConfig: standard_errors is ",
+            standard_errors, ", not finite");
   }
 };
 

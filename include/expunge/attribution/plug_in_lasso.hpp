@@ -24,6 +24,8 @@ struct PlugInLassoConfig {
   void validate() const {
     require(standard_errors > 0, "PlugInLassoConfig: standard_errors is ", standard_errors,
             ", not above 0");
+    require(std::isfinite(standard_errors), "PlugInLassoConfig: standard_errors is ",
+            standard_errors, ", not finite");
     solver.validate();
   }
 };

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <Eigen/Cholesky>
+#include <cmath>
 
 #include "expunge/attribution/difference_of_means.hpp"
 #include "expunge/attribution/gram.hpp"
@@ -19,7 +20,10 @@ namespace expunge {
 struct RidgeConfig {
   double lambda = 1.0;  // > 0, relative to the unit diagonal of the correlation matrix
 
-  void validate() const { require(lambda > 0, "RidgeConfig: lambda is ", lambda, ", not above 0"); }
+  void validate() const {
+    require(lambda > 0, "RidgeConfig: lambda is ", lambda, ", not above 0");
+    require(std::isfinite(lambda), "RidgeConfig: lambda is ", lambda, ", not finite");
+  }
 };
 
 /// The factor of G + lambda I, the only examples x examples array: fits any block of targets, any

@@ -29,8 +29,9 @@ inline double models_of_start(Index models, Index starts, Index start) {
   return static_cast<double>((models - start + starts - 1) / starts);
 }
 
-/// Centres outputs [models][targets] by start, in place; model m has start m % starts. At least two
-/// models a start. 0 starts: nothing to do. Threads: 0 = all.
+/// Centres outputs [models][targets] by start, in place; model m has start m % starts. The result is
+/// rounded to T where the outputs lie: give double where their mean is large. At least two models a
+/// start. 0 starts: nothing to do. Threads: 0 = all.
 template <class T>
 void centre_by_start(MatrixView<T> outputs, Index starts, int threads = 0) {
   require(starts >= 0, "centre_by_start: starts is ", starts, ", negative");
