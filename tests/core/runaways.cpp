@@ -52,9 +52,10 @@ std::vector<bool> by_definition(const std::vector<double>& a, const std::vector<
   std::vector<double> centres;
   for (const std::vector<double>* one : {&a, &b}) {
     if (one->empty()) continue;
-    const double own = half_interval(finite_of(*one), one->size()).first;
-    const bool trusted = std::abs(own - c) <= std::max(10.0, 50 * w);
-    centres.push_back(!b.empty() && !finite_of(*one).empty() && trusted ? own : c);
+    std::vector<double> near = finite_of(*one);
+    std::erase_if(near,
+                  [&, c = c, w = w](double x) { return std::abs(x - c) > std::max(10.0, 50 * w); });
+    centres.push_back(b.empty() || near.empty() ? c : half_interval(near, near.size()).first);
   }
   const auto distance = [&](double x) {
     double d = inf;
@@ -68,9 +69,11 @@ std::vector<bool> by_definition(const std::vector<double>& a, const std::vector<
   double first_runaway = inf;
   double size = 0;
   for (const double centre : centres) size = std::max(size, std::abs(centre));
-  for (std::size_t i = half; i < d.size() && first_runaway == inf; ++i)
-    if (d[i] > std::max(std::max(10.0, 1e-5 * size), std::min(50 * d[i - 1], 600 * d[half - 1])))
+  for (std::size_t i = half; i < d.size() && first_runaway == inf; ++i) {
+    const double gap = i + 1 == d.size() ? 50 : 20;
+    if (d[i] > std::max(std::max(10.0, 1e-5 * size), std::min(gap * d[i - 1], 600 * d[half - 1])))
       first_runaway = d[i];
+  }
   std::vector<bool> runaway;
   for (const double x : both) runaway.push_back(x - x != 0 || distance(x) >= first_runaway);
   return runaway;

@@ -1,4 +1,4 @@
-// KLoM on the GPU against the CPU's, bad points and dropped edges among them.
+// KLoM on the GPU against the CPU's, bad points, dropped edges and runaways among them.
 #include <doctest/doctest.h>
 
 #include "comparators.hpp"
@@ -24,7 +24,10 @@ Array<T, 2> margins_with_traps(Index models, Index points, std::uint32_t stream)
       if (x % 20 == 8 && m % 3 == 0) value = 500;       // many are, to one edge
       if (x % 20 == 9) value = std::round(value);       // ties
       if (x % 20 == 10) value *= 1e-30;
-      if (x % 20 == 11) value += stream * 1e5;  // far apart
+      if (x % 20 == 11) value += stream * 1e5;           // far apart
+      if (x % 20 == 12) value *= 8;                      // wide, but nothing ran away
+      if (x % 20 == 13 && m == x % 17) value = -1e4;     // one ran away
+      if (x % 20 == 14 && m < models / 2) value = 1e30;  // half did
       margins(m, x) = static_cast<T>(value);
     }
   return margins;
@@ -33,7 +36,9 @@ Array<T, 2> margins_with_traps(Index models, Index points, std::uint32_t stream)
 /// False for a score that is no number.
 bool agree(const KlomResult& a, const KlomResult& b) {
   bool same = a.bad == b.bad && a.bad_points == b.bad_points && a.label() == b.label() &&
-              a.per_point.size() == b.per_point.size();
+              a.per_point.size() == b.per_point.size() && a.runaways.at == b.runaways.at &&
+              a.runaways.first == b.runaways.first && a.runaways.second == b.runaways.second &&
+              a.warning() == b.warning();
   for (std::size_t x = 0; same && x < a.per_point.size(); ++x)
     same = std::abs(a.per_point(x) - b.per_point(x)) <= 1e-12;
   return same;
@@ -58,6 +63,7 @@ void check_presets(const B& backend) {
         config.bins = bins;
         const KlomResult expected = klom(oracle, unlearned, config);
         CHECK(expected.bad_points > 10);
+        CHECK(expected.runaways.runaway_points > 10);
         CHECK(agree(klom(backend, oracle, unlearned, config), expected));
         config.last_edge =
             config.last_edge == LastEdge::closed ? LastEdge::dropped : LastEdge::closed;

@@ -13,7 +13,8 @@ namespace {
 const std::string golden = std::string(EXPUNGE_GOLDEN_DIR) + "/klom/";
 
 template <class T>
-void check_preset(const KlomConfig& config, const std::string& type) {
+void check_preset(KlomConfig config, const std::string& type) {
+  config.runaways = RunawayPoints::keep_score;  // the published formula, also where all are at 500
   const Array<T, 2> oracle = read_npy<T, 2>(golden + "oracle_" + type + ".npy");
   const Array<T, 2> unlearned = read_npy<T, 2>(golden + "unlearned_" + type + ".npy");
   const std::string name = std::string(config.name) + "_" + type;

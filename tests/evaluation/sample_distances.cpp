@@ -183,9 +183,10 @@ TEST_CASE("histograms of sorted samples are those of KLoM") {
   const Array<double, 2> oracle = normal_margins(1, 30, 64);
   Array<double, 2> unlearned = normal_margins(2, 50, 64, 0.5, 1.5);
   for (std::size_t m = 0; m < 50; ++m) unlearned(m, 3) = static_cast<double>(m % 21) / 10;
-  detail::HistogramBlock<double> block({}, 30, 50);
+  const detail::ListedModels oracles(all_indices(30)), others(all_indices(50));
+  detail::HistogramBlock<double> block({}, oracles, others);
   const MatrixView<const double> of_oracle = view(oracle), of_unlearned = view(unlearned);
-  block.fill(of_oracle, all_indices(30), of_unlearned, all_indices(50), 0, 64);
+  block.fill(of_oracle, of_unlearned, 0, 64);
   for (std::size_t x = 0; x < 64; ++x) {
     std::vector<double> a, b, edges(21), p(20), q(20);
     for (std::size_t m = 0; m < 30; ++m) a.push_back(oracle(m, x));

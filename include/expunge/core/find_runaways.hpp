@@ -7,10 +7,11 @@
 // applied, but every function that takes outputs has its own answer to them.
 //
 // Cost: 64 points of all models at a time. One pass finds the smallest and largest output of every
-// point, a second one counts the outputs of wide points in bins (detail::crowded); only points that
+// point, a second one counts the outputs of wide points in bins (detail::may_run_away); only points that
 // may have a runaway are sorted. 1 ns per output on one core, 2 to 5 ns where all points are wide.
 #pragma once
 
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -82,7 +83,8 @@ class RunawayScreen {
     count(a, first, width);
     count(b, first, width);
     for (std::size_t w = 0; w < wide_.size(); ++w)
-      if (crowded(counts_.data() + w * stride, a.rows + b.rows, b.rows == 0 ? 1 : 2))
+      if (may_run_away(counts_.data() + w * stride, nullptr, runaway_bins, a.rows + b.rows,
+                       b.rows == 0 ? 1 : 2))
         suspects_.push_back(static_cast<Index>(wide_[w]));
     std::sort(suspects_.begin(), suspects_.end());
     return suspects_;
@@ -145,50 +147,62 @@ class RunawayScreen {
   std::vector<std::int32_t> counts_;  // [wide points][bins + 1]
 };
 
-template <class T>
-void gather(MatrixView<const T> outputs, Index point, std::vector<double>& column) {
-  column.clear();
-  for (Index m = 0; m < outputs.rows; ++m) column.push_back(static_cast<double>(outputs(m, point)));
+/// 0 .. models - 1
+inline std::vector<Index> every_model(Index models) {
+  std::vector<Index> all(static_cast<std::size_t>(models));
+  std::iota(all.begin(), all.end(), Index{0});
+  return all;
 }
 
-/// What one thread finds.
+/// What one thread finds, at points that may have a runaway.
 class RunawaySearch {
  public:
-  RunawaySearch(Index first_models, Index second_models)
-      : models_{std::vector<Index>(static_cast<std::size_t>(first_models)),
+  /// Of the models listed, each once, of arrays of so many models.
+  RunawaySearch(const std::vector<Index>& first, Index first_models,
+                const std::vector<Index>& second, Index second_models)
+      : listed_{first, second},
+        counts_{std::vector<Index>(static_cast<std::size_t>(first_models)),
                 std::vector<Index>(static_cast<std::size_t>(second_models))} {}
+  RunawaySearch(Index first_models, Index second_models)
+      : RunawaySearch(every_model(first_models), first_models, every_model(second_models),
+                      second_models) {}
 
-  /// How often each model ran away at the points that this thread looked at.
-  const std::vector<Index>& models(std::size_t array) const { return models_[array]; }
+  /// At how many points each model ran away, so far.
+  const std::vector<Index>& counts(std::size_t array) const { return counts_[array]; }
 
-  /// Looks at one point of a [models][points] and b; true where something ran away, and then
-  /// `farthest` is set.
+  /// Looks at a column of a and b [models][columns], which is this point. True where something ran
+  /// away; `farthest` is then set.
   template <class A, class B>
-  bool operator()(MatrixView<const A> a, MatrixView<const B> b, Index point, Runaway& farthest) {
-    gather(a, point, columns_[0]);
-    gather(b, point, columns_[1]);
-    return search(point, farthest);
-  }
-
- private:
-  bool search(Index point, Runaway& farthest) {
-    const OutputReach reach = find_reach_(columns_[0], columns_[1]);
+  bool operator()(MatrixView<const A> a, MatrixView<const B> b, Index column, Index point,
+                  Runaway& farthest) {
+    gather(a, column, 0);
+    gather(b, column, 1);
+    const OutputReach reach = find_reach_(outputs_[0], outputs_[1]);
     bool any = false;
     for (std::size_t array = 0; array < 2; ++array)
-      for (std::size_t m = 0; m < columns_[array].size(); ++m) {
-        const double x = columns_[array][m];
+      for (std::size_t i = 0; i < outputs_[array].size(); ++i) {
+        const double x = outputs_[array][i];
         if (!std::isfinite(x) || !reach.is_runaway(x)) continue;
-        ++models_[array][m];
+        const Index model = listed_[array][i];
+        ++counts_[array][static_cast<std::size_t>(model)];
         if (!any || reach.distance(x) > farthest.distance())
-          farthest = {array == 1, static_cast<Index>(m), point, x, reach};
+          farthest = {array == 1, model, point, x, reach};
         any = true;
       }
     return any;
   }
 
+ private:
+  template <class T>
+  void gather(MatrixView<const T> outputs, Index column, std::size_t array) {
+    outputs_[array].clear();
+    for (const Index m : listed_[array])
+      outputs_[array].push_back(static_cast<double>(outputs(m, column)));
+  }
+
+  std::array<std::vector<Index>, 2> listed_, counts_;
+  std::array<std::vector<double>, 2> outputs_;
   ReachFinder find_reach_;
-  std::array<std::vector<double>, 2> columns_;
-  std::array<std::vector<Index>, 2> models_;
 };
 
 /// The farthest output of each point that has a runaway, by block of points; and the threads' counts.
@@ -197,11 +211,11 @@ inline Runaways collect(Index points, const std::vector<std::vector<Runaway>>& o
   Runaways found;
   found.points = points;
   found.at.resize(static_cast<std::size_t>(points));
-  found.first.resize(searches.front().models(0).size());
-  found.second.resize(searches.front().models(1).size());
+  found.first.resize(searches.front().counts(0).size());
+  found.second.resize(searches.front().counts(1).size());
   for (const RunawaySearch& search : searches) {
-    for (std::size_t m = 0; m < found.first.size(); ++m) found.first[m] += search.models(0)[m];
-    for (std::size_t m = 0; m < found.second.size(); ++m) found.second[m] += search.models(1)[m];
+    for (std::size_t m = 0; m < found.first.size(); ++m) found.first[m] += search.counts(0)[m];
+    for (std::size_t m = 0; m < found.second.size(); ++m) found.second[m] += search.counts(1)[m];
   }
   for (const std::vector<Runaway>& block : of_block)
     for (const Runaway& farthest : block) {
@@ -227,7 +241,7 @@ Runaways find_runaways_of(MatrixView<const A> a, MatrixView<const B> b, int thre
     const Index first = block * runaway_block, width = std::min(runaway_block, a.cols - first);
     Runaway farthest;
     for (const Index c : screens[t](a, b, first, width))
-      if (searches[t](a, b, first + c, farthest))
+      if (searches[t](a, b, first + c, first + c, farthest))
         of_block[static_cast<std::size_t>(block)].push_back(farthest);
   });
   return collect(a.cols, of_block, searches);

@@ -6,21 +6,23 @@
 //
 //   c          the centre of all outputs of a point, in one array or in two that are compared: the
 //              middle of the shortest interval that holds half of them; w is half its length
-//   c_a, c_b   the centres of the arrays a and b, found likewise; one that is farther than gap w
-//              from c is not trusted, and c takes its place: half of an array may have run away
+//   c_a, c_b   the centres of the arrays a and b, found likewise among their outputs that are no
+//              farther than max(least, 50 w) from c, as half of an array may have run away; c
+//              itself for an array that has none there
 //   d(x)       min(|x - c_a|, |x - c_b|), so that a shift between the arrays does not matter
 //   d_1 <= ... <= d_n   the distances of all outputs of both arrays; spread s = d_ceil(n / 2)
 //
 // Going outwards from the nearer half, the first output with
 //
-//   d_i > max(least, min(gap d_(i-1), spreads s))
+//   d_i > max(least, min(gap d_(i-1), 600 s)),   gap = 50 for the last one, d_n, else 20
 //
-// and all beyond it are runaways; so is every NaN and infinity. The gap finds the model that is
-// alone far out, however wide or narrow the others are; the second bound finds many that form a
-// ladder. The constants are fixed. They are as small as tails allow: of honest points, Student's t
-// with 3 degrees of freedom and the log-normal among them, 20 to 200 models in each array, fewer
-// than one in 10,000 has a runaway (bench/runaways.cpp measures it). A normal sample shows one from
-// some 160 standard deviations on. See docs/methods/klom.md.
+// and all beyond it are runaways; so is every NaN and infinity. The gap finds models that are far
+// out, however wide or narrow the others are: tails leave one output alone, but never two. The
+// second bound finds many that form a ladder. The constants are fixed. They are as small as tails
+// allow: of honest points, Student's t with 3 degrees of freedom and the log-normal among them, 20
+// to 200 models in each array, fewer than one in 10,000 has a runaway (bench/runaways.cpp measures
+// it). A normal sample shows a single one from some 160 standard deviations on. See
+// docs/methods/klom.md.
 //
 // Cost: O(n) where the outputs lie near each other or are spread evenly, else a sort.
 #pragma once
@@ -40,7 +42,8 @@ namespace expunge {
 
 /// The fixed constants of the definition above.
 struct RunawayRule {
-  static constexpr double gap = 50;
+  static constexpr double gap = 50;        // of one output alone
+  static constexpr double group_gap = 20;  // of two or more
   static constexpr double spreads = 600;
   static constexpr double least = 10;  // outputs; nothing nearer to a centre is a runaway
 };
@@ -78,24 +81,35 @@ inline ShortestHalf shortest_half(std::span<const double> ascending, std::size_t
   return best;
 }
 
-/// By counts in 64 bins over the range most points are known to have no runaway: a runaway lies
-/// more than `gap` spreads from a centre, so that half of the outputs lie within a spread of one of
-/// the centres, in intervals shorter than a (gap / 2)-th of the range, which is 2.56 bins. Each
-/// touches four bins at most, even if a bin is off by rounding.
 inline constexpr Index runaway_bins = 64;
-inline constexpr Index runaway_window = 4;
-static_assert(2 * runaway_bins < RunawayRule::gap * (runaway_window - 1));
 
-/// counts [runaway_bins + 1]: bin b holds the outputs x with b = trunc((x - low) bins / range).
-/// False only where no output of these is a runaway.
-EXPUNGE_HD inline bool crowded(const std::int32_t* counts, Index outputs, Index centres) {
+/// By counts in bins of equal width over the range most points are known to have no runaway: false
+/// only where there is none. counts [bins + 1] of both arrays, the second of which may be absent;
+/// bin b holds the outputs x with b = trunc((x - low) bins / range), and may be off by a seventh of a
+/// bin. With range 1, and d_i the first runaway, one of these holds:
+///
+///   s < 1 / gap     half of all outputs lie in intervals of length 2 s about the centres, and so in
+///                   `window` neighbouring bins about one of them
+///   s >= 1 / gap    d_i > group_gap s, and no output lies between d_(i-1) and d_i on the way from it
+///                   to its centre: `empty` neighbouring bins at least
+EXPUNGE_HD inline bool may_run_away(const std::int32_t* first, const std::int32_t* second,
+                                    Index bins, Index outputs, Index centres) {
+  constexpr double narrow = 2 / RunawayRule::gap;
+  constexpr double hollow = (RunawayRule::group_gap - 1) / RunawayRule::gap;
+  const double n = static_cast<double>(bins);
+  const Index window = static_cast<Index>(narrow * n + 0.15) + 2;
+  const Index empty = static_cast<Index>(hollow * n + 0.85) - 2;  // 0.15 less, rounded down, less 1
   std::int64_t held = 0, most = 0;
-  for (Index b = 0; b <= runaway_bins; ++b) {
-    held += counts[b];
-    if (b >= runaway_window) held -= counts[b - runaway_window];
+  Index run = 0, longest = 0;  // of empty bins with outputs on both sides
+  for (Index b = 0; b <= bins; ++b) {
+    const std::int64_t here = first[b] + (second ? second[b] : 0);
+    held += here;
+    if (b >= window) held -= first[b - window] + (second ? second[b - window] : 0);
     most = held > most ? held : most;
+    longest = here > 0 && run > longest ? run : longest;
+    run = here > 0 ? 0 : run + 1;
   }
-  return 2 * centres * most >= outputs;
+  return 2 * centres * most >= outputs || longest >= empty;
 }
 
 /// Whether a runaway is possible, found without sorting: false only where there is none.
@@ -115,7 +129,8 @@ inline bool may_have_runaways(std::span<const double> a, std::span<const double>
   const double scale = static_cast<double>(runaway_bins) / range;
   for (const std::span<const double> array : {a, b})
     for (const double x : array) ++counts[static_cast<std::size_t>((x - low) * scale)];
-  return crowded(counts.data(), std::ssize(a) + std::ssize(b), b.empty() ? 1 : 2);
+  return may_run_away(counts.data(), nullptr, runaway_bins, std::ssize(a) + std::ssize(b),
+                      b.empty() ? 1 : 2);
 }
 
 }  // namespace detail
@@ -149,12 +164,15 @@ class ReachFinder {
     std::sort(sorted_.begin(), sorted_.end());
   }
 
-  /// The centre of one of two arrays, or that of both where it is too far from it.
+  /// The centre of one of two arrays, among its outputs near the centre of both.
   double trusted_centre(std::span<const double> array, const detail::ShortestHalf& all) {
-    sort_finite({array});
-    const double middle = detail::shortest_half(sorted_, array.size()).middle;
     const double most = std::max(RunawayRule::least, RunawayRule::gap * all.half_length);
-    return std::abs(middle - all.middle) <= most ? middle : all.middle;
+    sorted_.clear();
+    for (const double x : array)
+      if (std::abs(x - all.middle) <= most) sorted_.push_back(x);
+    if (sorted_.empty()) return all.middle;
+    std::sort(sorted_.begin(), sorted_.end());
+    return detail::shortest_half(sorted_, sorted_.size()).middle;
   }
 
   /// Sets spread and limit. Where half of the outputs are not finite there is nothing to measure by.
@@ -166,8 +184,9 @@ class ReachFinder {
     const double size = std::max(std::abs(reach.first_centre), std::abs(reach.second_centre));
     const double least = std::max(RunawayRule::least, 1e-5 * size);
     for (std::size_t i = half; i < distances_.size(); ++i) {
-      const double bound =
-          std::min(RunawayRule::gap * distances_[i - 1], RunawayRule::spreads * reach.spread);
+      const bool alone = i + 1 == distances_.size();
+      const double gap = alone ? RunawayRule::gap : RunawayRule::group_gap;
+      const double bound = std::min(gap * distances_[i - 1], RunawayRule::spreads * reach.spread);
       if (distances_[i] <= std::max(least, bound)) continue;
       reach.limit = distances_[i - 1];
       return;

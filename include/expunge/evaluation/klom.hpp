@@ -15,6 +15,11 @@
 // Published code scores the models that remain, so that 99 of 100 may diverge upwards and score
 // almost 0. Two equal constants score 0 in every preset.
 //
+// A model that diverged to a finite margin is worse than one that ended as NaN: one margin of -1e4
+// among sixty makes every bin five wide, and a score of 5.3 falls to .1. So points where a model ran
+// away (core/runaway.hpp) are counted and the models named in every preset, and score the ceiling
+// in the paper's (KlomConfig::runaways). A model that is listed twice is judged as one model.
+//
 //   oracle     [oracle models][points]     float, double or Half
 //   unlearned  [unlearned models][points]  the number of models may differ
 //
@@ -27,6 +32,7 @@
 #include <vector>
 
 #include "expunge/core/array.hpp"
+#include "expunge/core/find_runaways.hpp"
 #include "expunge/core/parallel.hpp"
 #include "expunge/core/sample.hpp"
 #include "expunge/evaluation/klom_config.hpp"
@@ -37,15 +43,27 @@ namespace expunge {
 /// One score per point, and what it rests on.
 struct KlomResult {
   Array<double, 1> per_point;     // [points], nats
-  std::vector<std::uint8_t> bad;  // [points], 1: scored the ceiling because there is no score
+  std::vector<std::uint8_t> bad;  // [points], 1: the ceiling, because there is no score
   Index bad_points = 0;
   Index oracle_models = 0;
   Index unlearned_models = 0;
   KlomConfig config;
+  Runaways runaways = {};  // first: the oracles, second: the unlearned models
 
+  /// One sentence where a model ran away, else nothing: which, and what became of the score.
+  std::string warning() const;
   /// Preset, direction, bins and numbers of models, for printing beside the score.
   std::string label() const { return klom_label(config, oracle_models, unlearned_models); }
 };
+
+inline std::string KlomResult::warning() const {
+  if (!runaways.any()) return {};
+  return sentence(runaway_sentence(runaways, {"point", "oracle", "unlearned"}),
+                  config.runaways == RunawayPoints::score_ceiling
+                      ? "; these points score the ceiling"
+                      : sentence("; the arithmetic of ", config.name,
+                                 " is kept, and the scores of these points are too good"));
+}
 
 namespace detail {
 
@@ -129,18 +147,26 @@ inline void set_score(KlomResult& result, Index point, double score) {
   result.per_point(x) = result.bad[x] ? result.config.ceiling() : score;
 }
 
+/// Takes what ran away into a result that has all scores, and counts its bad points. Throws if the
+/// caller refuses such points.
+inline void finish(KlomResult& result, Runaways runaways) {
+  const bool refuses = result.config.bad_points == BadPoints::refuse;
+  const bool raises = result.config.runaways == RunawayPoints::score_ceiling;
+  result.runaways = std::move(runaways);
+  for (std::size_t x = 0; x < result.bad.size(); ++x) {
+    require(!result.bad[x] || !refuses, "klom: point ", x,
+            " has a margin that is not finite, or several models on a dropped last edge");
+    result.bad_points += result.bad[x];
+    if (raises && result.runaways.at[x]) result.per_point(x) = result.config.ceiling();
+  }
+  require(!refuses || !raises || !result.runaways.any(),
+          "klom: ", runaway_sentence(result.runaways, {"point", "oracle", "unlearned"}));
+}
+
 inline void require_models(const std::vector<Index>& models, Index available, const char* whose) {
   require(!models.empty(), "klom: no ", whose, " models");
   for (const Index model : models)
     require(model >= 0 && model < available, "klom: ", whose, " model ", model, " of ", available);
-}
-
-inline void finish(KlomResult& result) {
-  for (std::size_t x = 0; x < result.bad.size(); ++x) {
-    require(!result.bad[x] || result.config.bad_points == BadPoints::score_ceiling, "klom: point ",
-            x, " has a margin that is not finite, or several models on a dropped last edge");
-    result.bad_points += result.bad[x];
-  }
 }
 
 }  // namespace detail
@@ -165,26 +191,34 @@ KlomResult klom_of_models(const O& oracle, const std::vector<Index>& oracle_mode
   const detail::HistogramKl kl(config, logarithms.data());
   const Index first_sample = config.direction == KlDirection::oracle_to_unlearned ? 0 : 1;
 
-  std::vector<std::optional<detail::HistogramBlock<Edge>>> workspace(
-      static_cast<std::size_t>(thread_count(config.threads)));
+  const detail::ListedModels o_listed(oracle_models), u_listed(unlearned_models);
+  const Index blocks = (points + detail::klom_block - 1) / detail::klom_block;
+  const std::size_t workers = static_cast<std::size_t>(thread_count(config.threads));
+  std::vector<std::optional<detail::HistogramBlock<Edge>>> workspace(workers);
+  std::vector<detail::RunawaySearch> searches(
+      workers, detail::RunawaySearch(o_listed.distinct, o.rows, u_listed.distinct, u.rows));
+  std::vector<std::vector<Runaway>> ran_away(static_cast<std::size_t>(blocks));
   const auto score_block = [&](int thread, Index block) {
     std::optional<detail::HistogramBlock<Edge>>& mine = workspace[static_cast<std::size_t>(thread)];
-    if (!mine) mine.emplace(config, n_oracle, n_unlearned);
+    if (!mine) mine.emplace(config, o_listed, u_listed);
     detail::HistogramBlock<Edge>& histograms = *mine;
     const Index first = block * detail::klom_block;
     const Index width = std::min(detail::klom_block, points - first);
-    histograms.fill(o, oracle_models, u, unlearned_models, first, width);
+    histograms.fill(o, u, first, width);
+    Runaway farthest;
     for (Index c = 0; c < width; ++c) {
       double score = std::nan("");
       if (histograms.kind(c) == detail::PointKind::constant) score = 0;
-      if (histograms.kind(c) == detail::PointKind::ordinary &&
-          !histograms.loses_many(c, oracle_models, unlearned_models))
+      if (histograms.kind(c) == detail::PointKind::ordinary && !histograms.loses_many(c))
         score = kl(histograms.counts(first_sample, c), histograms.counts(1 - first_sample, c));
       detail::set_score(result, first + c, score);
+      if (histograms.may_run_away(c) &&
+          searches[static_cast<std::size_t>(thread)](o, u, first + c, first + c, farthest))
+        ran_away[static_cast<std::size_t>(block)].push_back(farthest);
     }
   };
-  parallel_for(config.threads, (points + detail::klom_block - 1) / detail::klom_block, score_block);
-  detail::finish(result);
+  parallel_for(config.threads, blocks, score_block);
+  detail::finish(result, detail::collect(points, ran_away, searches));
   return result;
 }
 

@@ -10,6 +10,11 @@
 //   unlearning_bench  KL(oracle || unlearned)  20    dropped         yes           both arrays
 //   easydub           KL(unlearned || oracle)  20    dropped         no            both arrays
 //
+// A model that diverged to a finite margin, a runaway (core/runaway.hpp), widens every bin until
+// both samples share one, and so makes a score too good. The paper's preset gives such points the
+// ceiling; the presets of published code keep their scores, as those programs do. All count the
+// points and name the models.
+//
 // `paper_code` is the authors' direct.py, `unlearning_bench` the run.py of data-unlearning-bench,
 // `easydub` the eval.py of EasyDUB. Where we differ from all of them: see klom.hpp.
 #pragma once
@@ -35,6 +40,9 @@ enum class FloorWhere { first_has_mass, everywhere };
 enum class EdgePrecision { float64, as_input };
 /// What to do with a point that has no score (NaN or infinite margins, say).
 enum class BadPoints { score_ceiling, refuse };
+
+/// What a point scores at which a model ran away: the ceiling, or what its arithmetic gives.
+enum class RunawayPoints { score_ceiling, keep_score };
 
 /// The paper's notation: which sample is P and which is Q in KL(P || Q).
 inline std::string_view direction_name(KlDirection direction) {
@@ -63,6 +71,7 @@ struct KlomConfig {
       false;  // whether the second distribution is divided by its sum after flooring
   EdgePrecision edges = EdgePrecision::float64;
   BadPoints bad_points = BadPoints::score_ceiling;
+  RunawayPoints runaways = RunawayPoints::score_ceiling;
   int threads = 0;  // 0: all; never changes a result
 
   static KlomConfig paper() { return {}; }
@@ -89,6 +98,7 @@ inline KlomConfig KlomConfig::paper_code() {
   config.floor_where = FloorWhere::everywhere;
   config.renormalised = true;
   config.edges = EdgePrecision::as_input;
+  config.runaways = RunawayPoints::keep_score;
   return config;
 }
 
@@ -98,6 +108,7 @@ inline KlomConfig KlomConfig::unlearning_bench() {
   config.last_edge = LastEdge::dropped;
   config.renormalised = true;
   config.edges = EdgePrecision::as_input;
+  config.runaways = RunawayPoints::keep_score;
   return config;
 }
 
@@ -107,6 +118,7 @@ inline KlomConfig KlomConfig::easydub() {
   config.direction = KlDirection::unlearned_to_oracle;
   config.last_edge = LastEdge::dropped;
   config.edges = EdgePrecision::as_input;
+  config.runaways = RunawayPoints::keep_score;
   return config;
 }
 

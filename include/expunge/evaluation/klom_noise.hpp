@@ -53,9 +53,12 @@ KlomIntervals klom_intervals(const O& oracle, const U& unlearned, const KlomConf
   for (Index r = 0; r < bootstrap.replicates; ++r) {
     const std::vector<Index> o = detail::resampled_models(bootstrap, r, 0, view(oracle).rows);
     const std::vector<Index> u = detail::resampled_models(bootstrap, r, 1, view(unlearned).rows);
-    forward.add(klom_of_models(oracle, o, unlearned, u, config), all);
+    const KlomResult drawn = klom_of_models(oracle, o, unlearned, u, config);
+    forward.add(drawn, all);
     reverse.add(klom_of_models(oracle, o, unlearned, u, other), all);
-    gaussian.add(gaussian_klom(select_models(oracle, o), select_models(unlearned, u), config), all);
+    gaussian.add(detail::gaussian_klom_given(select_models(oracle, o), select_models(unlearned, u),
+                                             config, drawn.runaways),
+                 all);
   }
   const KlomScores scores = klom_scores(oracle, unlearned, config);
   return {forward.interval(scores.forward, all, bootstrap.level),

@@ -14,10 +14,14 @@
 
 namespace expunge {
 
-/// Of a KLoM result over a split; bad points count with the ceiling, and are counted.
+/// Of a KLoM result over a split; bad points count with the ceiling, and are counted. So are points
+/// with a runaway.
 inline Summary summarise(const KlomResult& result, const std::vector<Index>& split) {
   Summary s = summarise(result.per_point, split);
-  for (const Index x : split) s.bad += result.bad[static_cast<std::size_t>(x)];
+  for (const Index x : split) {
+    s.bad += result.bad[static_cast<std::size_t>(x)];
+    s.runaway += result.runaways.at[static_cast<std::size_t>(x)];
+  }
   return s;
 }
 
@@ -33,7 +37,8 @@ struct KlomTriple {
   Summary forward;
   Summary reverse;
   Summary gaussian;
-  std::string label;  // preset, direction, bins, numbers of models
+  std::string label;    // preset, direction, bins, numbers of models
+  std::string warning;  // of a model that ran away, at these points or others; else empty
 
   /// "p95 forward 0.65, reverse 0.70, Gaussian 0.06; mean 0.33, 0.34, 0.02; 0 of 100 points bad;
   /// ..."
@@ -42,7 +47,9 @@ struct KlomTriple {
     out << std::fixed << std::setprecision(3) << "p95 forward " << forward.p95 << ", reverse "
         << reverse.p95 << ", Gaussian " << gaussian.p95 << "; mean " << forward.mean << ", "
         << reverse.mean << ", " << gaussian.mean << "; " << forward.bad << " of " << forward.points
-        << " points bad; " << label;
+        << " points bad; ";
+    if (forward.runaway > 0) out << "a model ran away at " << forward.runaway << "; ";
+    out << label;
     return out.str();
   }
 };
@@ -52,14 +59,15 @@ template <MatrixLike O, MatrixLike U>
 KlomScores klom_scores(const O& oracle, const U& unlearned, const KlomConfig& config = {}) {
   KlomConfig other = config;
   other.direction = reversed(config.direction);
-  return {klom(oracle, unlearned, config), klom(oracle, unlearned, other),
-          gaussian_klom(oracle, unlearned, config)};
+  KlomScores scores{klom(oracle, unlearned, config), klom(oracle, unlearned, other), {}};
+  scores.gaussian = detail::gaussian_klom_given(oracle, unlearned, config, scores.forward.runaways);
+  return scores;
 }
 
 /// Of the points of a split.
 inline KlomTriple summarise(const KlomScores& scores, const std::vector<Index>& split) {
   return {summarise(scores.forward, split), summarise(scores.reverse, split),
-          summarise(scores.gaussian, split), scores.forward.label()};
+          summarise(scores.gaussian, split), scores.forward.label(), scores.forward.warning()};
 }
 
 }  // namespace expunge

@@ -47,7 +47,8 @@ struct Summary {
   double mean = 0, p5 = 0, p50 = 0, p95 = 0, p99 = 0;
   double worst = 0;  // the largest
   Index points = 0;
-  Index bad = 0;  // points that have no score and count as the worst
+  Index bad = 0;      // points that have no score and count as the worst
+  Index runaway = 0;  // points where a model ran away (core/runaway.hpp), where that is looked at
 };
 
 /// Of these values; those not finite are counted in `bad`.
