@@ -141,7 +141,8 @@ Json score_json(const SavedScore& score) {
                                         report::number_json(score.p95_interval.high)})},
           {"mean", report::number_json(score.mean)},
           {"floor_p95", report::number_json(score.floor_p95)},
-          {"bad_points", score.bad_points}};
+          {"bad_points", score.bad_points},
+          {"runaway_points", score.runaway_points}};
 }
 
 Json comparison_json(const std::vector<SavedKlom>& runs, const std::vector<std::string>& names) {
@@ -180,6 +181,13 @@ void add_warnings(Document& document, const std::vector<SavedKlom>& runs,
         document.warnings.push_back(sentence(names[r], ", ", split.name, ": ", bad, " of ",
                                              split.points,
                                              " points have no score and count as the worst."));
+      if (split.forward.runaway_points > 0)
+        document.warnings.push_back(sentence(
+            names[r], ", ", split.name, ": a model ran away at ", split.forward.runaway_points,
+            " of ", split.points, " points; ",
+            runs[r].preset.starts_with("paper") && !runs[r].preset.starts_with("paper_code")
+                ? "they score the ceiling."
+                : "the preset keeps their scores, which are too good."));
     }
 }
 

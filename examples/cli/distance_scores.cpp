@@ -27,6 +27,7 @@ void copy_block(const SampleDistances& block, Index first, SampleDistances& all)
     std::copy((block.*values).begin(), (block.*values).end(), (all.*values).begin() + first);
   std::copy(block.bad.begin(), block.bad.end(), all.bad.begin() + first);
   all.bad_points += block.bad_points;
+  add_runaways(all.runaways, block.runaways, first);
 }
 
 report::Table distance_table() {

@@ -12,6 +12,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/klom_scores.hpp"
+#include "cli/runaway_report.hpp"
 
 namespace expunge::cli {
 
@@ -152,7 +153,7 @@ void check_set_up(Document& document, const KlomOfSplit& split) {
 
 /// Scores, per-point arrays and facts of one split.
 KlomOfSplit run_split(Session& session, const EasyDubOptions& options, const std::string& split,
-                      Document& document, NamedArrays& arrays) {
+                      Document& document, NamedArrays& arrays, Json& runaways) {
   const fs::path root = options.data;
   const fs::path oracles =
       root / "margins/cifar10/oracle" / sentence("forget_", options.forget_set) / split / "resnet9";
@@ -167,6 +168,10 @@ KlomOfSplit run_split(Session& session, const EasyDubOptions& options, const std
   const KlomSettings& settings = options.settings;
   const KlomScores scores =
       score_points(oracle.models, scored.models, settings, session.progress(split));
+  const RunawayReport ran_away{
+      scores.forward.runaways, {"point", "oracle", "unlearned"}, oracle.models, &scored.models};
+  ran_away.warn(document, split, runaway_consequence(settings.klom));
+  runaways.push_back({{"name", split}, {"runaways", ran_away.json()}});
   const Index most = floor_models(oracles, options.models, options.epoch);
   const Chosen floor = models_by_id(oracles, most, options.epoch);
   const Index points = oracle.models.points();
@@ -191,15 +196,17 @@ Document run_easydub(Session& session, EasyDubOptions& options) {
   settings.seed = settings.bootstrap.seed = session.seed;
   std::vector<KlomOfSplit> scored;
   NamedArrays arrays;
+  Json runaways = Json::array();
   Document document;
   for (const std::string split : {"retain", "forget", "val"})
-    scored.push_back(run_split(session, options, split, document, arrays));
+    scored.push_back(run_split(session, options, split, document, arrays, runaways));
   if (!options.per_point.empty()) write_npz(options.per_point, arrays);
   document.kind = "easydub";
   document.title = sentence(
       "EasyDUB, forget set ", options.forget_set, ", ", options.models,
       options.unlearned.empty() ? " pretrained models (nothing unlearned)" : " unlearned models");
   add_klom(document, scored, settings);
+  document.results["runaways"] = runaways;
   if (options.unlearned.empty())
     for (const KlomOfSplit& split : scored) check_set_up(document, split);
   return document;

@@ -6,6 +6,7 @@
 #include "cli/epsilon_scores.hpp"
 #include "cli/klom_scores.hpp"
 #include "cli/npz.hpp"
+#include "cli/runaway_report.hpp"
 #include "expunge/report/number.hpp"
 
 namespace expunge::cli {
@@ -229,6 +230,11 @@ Document run_epsilon(Session& session, EpsilonOptions& options) {
   document.results = results_json(all, scored, accuracies, options);
   add_remarks(document, all, accuracies, options);
   add_warnings(document, all, scored);
+  Runaways found = all.result.runaways;
+  if (found.any()) found.worst.point = all.points[static_cast<std::size_t>(found.worst.point)];
+  const RunawayReport ran_away{found, {"point", "retrained", "unlearned"}, retrained, &unlearned};
+  ran_away.warn(document, "", "Their margins are attacked like any others.");
+  document.results["runaways"] = ran_away.json();
   return document;
 }
 

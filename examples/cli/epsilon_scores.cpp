@@ -26,6 +26,7 @@ void copy_block(const EpsilonResult& block, Index first, EpsilonResult& all) {
   std::copy(block.h.begin(), block.h.end(), all.h.begin() + first);
   std::copy(block.attack.begin(), block.attack.end(), all.attack.begin() + first);
   all.bad_points += block.bad_points;
+  add_runaways(all.runaways, block.runaways, first);
 }
 
 /// Where the result has an epsilon.

@@ -3,6 +3,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/distance_scores.hpp"
+#include "cli/runaway_report.hpp"
 
 namespace expunge::cli {
 
@@ -67,6 +68,10 @@ Document run_klom(Session& session, KlomOptions& options) {
           models->name() +
           ": all numbers lie in [0, 1], as probabilities do; KLoM takes margins, " +
           "log(p / (1 - p)) of the label, or logits with --labels.");
+  const RunawayReport ran_away{
+      scores.forward.runaways, {"point", "oracle", "unlearned"}, oracle, &unlearned};
+  ran_away.warn(document, "", runaway_consequence(settings.klom));
+  document.results["runaways"] = ran_away.json();
   NamedArrays arrays = per_point_arrays(scores, "");
   if (options.distances) {
     const SampleDistances distances =

@@ -25,6 +25,7 @@ void copy_block(const KlomResult& block, Index first, KlomResult& all) {
   std::copy(block.per_point.begin(), block.per_point.end(), all.per_point.begin() + first);
   std::copy(block.bad.begin(), block.bad.end(), all.bad.begin() + first);
   all.bad_points += block.bad_points;
+  add_runaways(all.runaways, block.runaways, first);
 }
 
 void refuse_bad_points(const KlomScores& scores, const std::string& name) {
@@ -35,6 +36,12 @@ void refuse_bad_points(const KlomScores& scores, const std::string& name) {
                               " has no score (a margin that is not finite, or models "
                               "lost at the clip), one of ",
                               scores.forward.bad_points, " such points"));
+}
+
+void refuse_runaways(const KlomScores& scores, const std::string& name) {
+  if (scores.forward.runaways.any())
+    throw io_error(name,
+                   runaway_sentence(scores.forward.runaways, {"point", "oracle", "unlearned"}));
 }
 
 /// At most `most` of the points, drawn at random; all if most is 0.
@@ -121,6 +128,7 @@ Json score_json(const ScoreOfSplit& score, double ceiling) {
           {"p99", report::number_json(s.p99)},
           {"worst", report::number_json(s.worst)},
           {"bad_points", s.bad},
+          {"runaway_points", s.runaway},
           {"floor_p95", report::number_json(score.floor.p95)},
           {"floor_mean", report::number_json(score.floor.mean)},
           {"floor_method", floor_method_name(score.floor.method)}};
@@ -187,7 +195,7 @@ void add_floor_warnings(Document& document, const KlomOfSplit& s) {
   if (s.floor_left_out > 0)
     document.warnings.push_back(
         sentence(s.name, ": the floor leaves out ", s.floor_left_out, " of ", looked_at,
-                 " points, where an oracle's margin is NaN or infinite",
+                 " points, where an oracle's margin is NaN or infinite, or ran away",
                  s.floor_points == 0 ? "; no point is left, so there is no floor." : "."));
   const double p95 = s.forward.summary.p95, floor = s.forward.floor.p95;
   if (std::isfinite(p95) && std::isfinite(floor) && p95 < floor / 2)
@@ -203,6 +211,10 @@ void add_warnings(Document& document, const std::vector<KlomOfSplit>& splits) {
           sentence(s.name, ": ", s.bad_points(), " of ", s.points,
                    " points have no score (a margin that is NaN or infinite, or models lost at the "
                    "clip) and count as the worst."));
+  for (const KlomOfSplit& s : splits)
+    if (s.runaway_points() > 0)
+      document.warnings.push_back(sentence(s.name, ": a model ran away at ", s.runaway_points(),
+                                           " of ", s.points, " points."));
   for (const KlomOfSplit& s : splits) add_floor_warnings(document, s);
   const Index fewest = std::min(splits.front().oracle_models, splits.front().unlearned_models);
   if (fewest < 80)
@@ -211,6 +223,14 @@ void add_warnings(Document& document, const std::vector<KlomOfSplit>& splits) {
 }
 
 }  // namespace
+
+std::string runaway_consequence(const KlomConfig& config) {
+  return config.runaways == RunawayPoints::score_ceiling
+             ? "These points score the ceiling."
+             : "The preset " + config.name +
+                   " keeps the scores of these points, which are too good; the Gaussian KL and "
+                   "--preset paper score the ceiling there.";
+}
 
 std::string_view floor_method_name(FloorMethod method) {
   if (method == FloorMethod::split) return "split";
@@ -240,6 +260,7 @@ KlomScores score_points(const ModelOutputs& oracle, const ModelOutputs& unlearne
                    copy_block(block.gaussian, first, scores.gaussian);
                  });
   if (settings.strict) refuse_bad_points(scores, unlearned.name());
+  if (settings.strict) refuse_runaways(scores, unlearned.name());
   return scores;
 }
 
@@ -297,7 +318,8 @@ void add_klom_options(CLI::App& command, KlomSettings& settings) {
                   "points of a split that the noise floor looks at; 0 = all")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  command.add_flag("--strict", settings.strict, "a point without a score is an error");
+  command.add_flag("--strict", settings.strict,
+                   "a point without a score, or a model that ran away, is an error");
 }
 
 NamedArrays per_point_arrays(const KlomScores& scores, const std::string& prefix) {

@@ -48,6 +48,8 @@ struct KlomOfSplit {
 
   /// Points without a score in one of the two directions, which count as the worst.
   Index bad_points() const { return std::max(forward.summary.bad, reverse.summary.bad); }
+  /// Points where a model ran away.
+  Index runaway_points() const { return forward.summary.runaway; }
 };
 
 /// Forward, reverse and Gaussian score of every point. Both have the same points and at least two
@@ -65,6 +67,9 @@ KlomOfSplit score_split(const ModelOutputs& oracle, const ModelOutputs& unlearne
 void add_klom(Document& document, const std::vector<KlomOfSplit>& splits,
               const KlomSettings& settings);
 
+/// What becomes of points where a model ran away, for RunawayReport.
+std::string runaway_consequence(const KlomConfig& config);
+
 /// Options of every command that scores by KLoM. The settings must outlive the parsing.
 void add_klom_options(CLI::App& command, KlomSettings& settings);
 
@@ -78,14 +83,15 @@ std::string_view floor_method_name(FloorMethod method);
 /// Points of a split that the noise floor looks at.
 std::vector<Index> floor_sample(const Split& split, const KlomSettings& settings);
 
-/// The points [models][points] at which every model is finite, all a floor may look at: one NaN would
-/// lift it, and a score above it would look good.
+/// The points [models][points] at which every model is finite and none ran away, all a floor may look
+/// at: one NaN would lift it, and a score above it would look good.
 template <class T>
 Array<T, 2> finite_points(const Array<T, 2>& margins) {
   const std::size_t models = margins.shape()[0], points = margins.shape()[1];
   std::vector<Index> finite;
+  const Runaways ran_away = find_runaways(margins);
   for (std::size_t x = 0; x < points; ++x) {
-    bool all = true;
+    bool all = !ran_away.at[x];
     for (std::size_t m = 0; m < models && all; ++m)
       all = std::isfinite(static_cast<double>(margins(m, x)));
     if (all) finite.push_back(static_cast<Index>(x));

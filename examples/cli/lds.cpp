@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "cli/masks.hpp"
 #include "cli/model_outputs.hpp"
+#include "cli/runaway_report.hpp"
 #include "expunge/attribution/effects.hpp"
 #include "expunge/backend/cpu.hpp"
 #include "expunge/core/ties.hpp"
@@ -147,6 +148,10 @@ LdsResult score_targets(const Scores& scores, const SubsetMasks& masks, const Mo
                    read_outputs(outputs, first_model, first, count, threads), threads);
     std::copy(block.score.begin(), block.score.end(), all.score.begin() + first);
     std::copy(block.p_value.begin(), block.p_value.end(), all.p_value.begin() + first);
+    Runaways found = block.runaways;  // of the held-out models: numbered as in the files
+    found.first.insert(found.first.begin(), static_cast<std::size_t>(first_model), 0);
+    found.worst.model += first_model;
+    add_runaways(all.runaways, found, first);
     if (progress) progress(first + count, targets);
   }
   return summarise_lds(std::move(all), options.lds.bootstrap);
@@ -252,6 +257,9 @@ Document run_lds(Session& session, LdsOptions& options) {
       {"outputs", outputs.name() + ": " + outputs.shape_text()}};
   add_results(document, result, masks.models(), options);
   add_words(document, result, options);
+  const RunawayReport ran_away{result.runaways, {"target", "", ""}, outputs};
+  ran_away.warn(document, "", "Ranks hardly mind one such output, but regressions on it do.");
+  document.results["runaways"] = ran_away.json();
   return document;
 }
 

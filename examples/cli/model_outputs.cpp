@@ -191,4 +191,10 @@ bool ModelOutputs::look_like_probabilities(int threads) const {
   return true;
 }
 
+std::string ModelOutputs::model_name(Index model) const {
+  const Row& row = rows_[static_cast<std::size_t>(model)];
+  if (row.row >= 0 && arrays_.size() == 1) return sentence("row ", row.row);
+  return std::filesystem::path(arrays_[row.array].name()).filename().string();
+}
+
 }  // namespace expunge::cli

@@ -68,6 +68,9 @@ class ModelOutputs {
   /// These points alone, in this order.
   void keep_points(std::vector<Index> points);
 
+  /// What the files call a model: "id_3.npy", or "row 3" of one array.
+  std::string model_name(Index model) const;
+
   /// Numbers [models][count] of columns [first, first + count), a column being one point, or one
   /// class of one point.
   template <class T>

@@ -21,6 +21,8 @@ class Field {
     return {value_.at(name), file_, path};
   }
 
+  bool has(const std::string& name) const { return value_.is_object() && value_.contains(name); }
+
   std::vector<Field> items() const {
     if (!value_.is_array() || value_.empty()) refuse("a list of at least one");
     std::vector<Field> fields;
@@ -68,6 +70,7 @@ SavedScore saved_score(const Field& field) {
   score.mean = field.at("mean").number();
   score.floor_p95 = field.at("floor_p95").number();
   score.bad_points = field.at("bad_points").count();
+  if (field.has("runaway_points")) score.runaway_points = field.at("runaway_points").count();
   return score;
 }
 

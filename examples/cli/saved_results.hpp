@@ -17,6 +17,7 @@ struct SavedScore {
   double mean = report::not_measured;
   double floor_p95 = report::not_measured;
   Index bad_points = 0;
+  Index runaway_points = 0;  // 0 also in files of versions that did not count them
 };
 
 struct SavedSplit {

@@ -11,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/masks.hpp"
 #include "cli/model_outputs.hpp"
+#include "cli/runaway_report.hpp"
 #include "expunge/evaluation/ulira.hpp"
 #include "expunge/report/number.hpp"
 
@@ -164,6 +165,10 @@ report::Table ulira_table(const UliraResult& result, double level) {
   return table;
 }
 
+RunawayReport runaway_report(const UliraResult& r, const ModelOutputs& margins) {
+  return {r.runaways, {}, margins};
+}
+
 Json results_json(const UliraResult& r, const ModelOutputs& margins, const UliraOptions& options) {
   const UliraConfig& config = options.ulira;
   Json json;
@@ -185,6 +190,8 @@ Json results_json(const UliraResult& r, const ModelOutputs& margins, const Ulira
                {"skipped", r.skipped},
                {"bad", r.bad},
                {"bad_shadows", r.bad_shadows},
+               {"runaway_shadows", r.runaway_shadows},
+               {"runaways", runaway_report(r, margins).json()},
                {"grouped", !options.group_by.empty()},
                {"max_shadows", config.max_shadows},
                {"min_shadows", config.min_shadows},
@@ -247,11 +254,14 @@ void add_warnings(Document& document, const UliraResult& r, const Design& design
                                 " shadows of a kind, or fewer points never seen than unlearned."));
   if (r.bad > 0)
     warnings.push_back(sentence(r.bad, " of ", r.queries.size(),
-                                " queries have no finite score (margins that are NaN or infinite) "
-                                "and count as correct attacks."));
+                                " queries have no score (margins that are NaN or infinite, or ran "
+                                "away) and count as correct attacks."));
   if (r.bad_shadows > 0)
     warnings.push_back(
         sentence(r.bad_shadows, " margins are NaN or infinite and were left out of the shadows."));
+  runaway_report(r, margins)
+      .warn(document, "",
+            sentence(r.runaway_shadows, " such margins were left out of the shadows."));
 }
 
 NamedArrays query_arrays(const UliraResult& r, const Design& design) {

@@ -170,6 +170,29 @@ TEST_CASE("threads and element types do not change what is found") {
   CHECK(find_runaways(ah, bh).at == one.at);
 }
 
+TEST_CASE("blocks of points add up to what is found in all of them") {
+  Array<double, 2> a = normal(1, 40, 300), b = normal(2, 30, 300);
+  for (std::size_t x = 5; x < 300; x += 7)
+    (x % 2 == 0 ? a : b)(x % 30, x) = 1e4 + static_cast<double>(x);
+  const Runaways whole = find_runaways(a, b);
+  Runaways parts;
+  for (Index first = 0; first < 300; first += 90) {
+    const Index count = std::min<Index>(90, 300 - first);
+    add_runaways(parts, find_runaways(view(a).columns(first, count), view(b).columns(first, count)),
+                 first);
+  }
+  CHECK(parts.points == 300);
+  CHECK(parts.at == whole.at);
+  CHECK(parts.first == whole.first);
+  CHECK(parts.second == whole.second);
+  CHECK(parts.runaway_points == 43);
+  CHECK(parts.worst.point == whole.worst.point);
+  CHECK(parts.worst.model == whole.worst.model);
+  REQUIRE(parts.examples.size() == whole.examples.size());
+  for (std::size_t i = 0; i < parts.examples.size(); ++i)
+    CHECK(parts.examples[i].point == whole.examples[i].point);
+}
+
 TEST_CASE("outputs that are not finite are far away, but not listed") {
   Array<double, 2> a = normal(1, 20, 3);
   a(3, 0) = std::nan("");

@@ -293,6 +293,40 @@ TEST_CASE("a margin that is not finite is a correct attack, and no shadow") {
   CHECK(lost.skipped == clean.skipped);
 }
 
+TEST_CASE("ten models of 300 that ran away do not lower the attack's accuracy, and are named") {
+  Experiment e = experiment(150, 2, 40, 0.5);
+  change_margins(e, [](const Experiment& of, std::size_t m, std::size_t x, double& v) {
+    if (of.forgotten(m, x) == 1) v += 1.9;
+  });
+  const UliraResult clean = e.attack(quick());
+  CHECK(clean.accuracy.value > 0.8);
+  CHECK(clean.warning().empty());
+  Index shadows = 0;
+  change_margins(e, [&](const Experiment& of, std::size_t m, std::size_t x, double& v) {
+    if (m % 30 != 7) return;
+    v = m % 60 == 7 ? 1e6 : -1e4;
+    shadows += of.forgotten(m, x) == 1 || of.trained(m, x) == 0;
+  });
+  const UliraResult result = e.attack(quick());
+  CHECK(result.runaway_shadows == shadows);
+  CHECK(result.bad_shadows == 0);
+  CHECK(runaway_models(result.runaways.first) ==
+        std::vector<Index>{7, 37, 67, 97, 127, 157, 187, 217, 247, 277});
+  CHECK(result.runaways.runaway_points == 40);
+  double of_sound = 0, sound = 0;
+  for (std::size_t t = 0; t < result.target.size(); ++t) {
+    if (result.target[t] % 30 == 7) {
+      CHECK(result.target_accuracy[t] == 1);  // a model that diverged is found out
+    } else {
+      of_sound += result.target_accuracy[t];
+      ++sound;
+    }
+  }
+  CHECK(std::abs(of_sound / sound - clean.accuracy.value) < 0.02);
+  CHECK(result.warning().substr(0, 71) ==
+        "10 of 300 models ran away at 40 of 40 points: model 7 gives 1e+06 at po");
+}
+
 TEST_CASE("finite margins beyond the range of squares are a correct attack too") {
   Experiment e = experiment(24, 2, 60, 0.5);
   for (double& v : e.margins) v *= 1e200;

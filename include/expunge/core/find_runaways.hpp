@@ -34,6 +34,11 @@ struct Runaway {
   OutputReach reach;  // of the point
 
   double distance() const { return reach.distance(value); }
+  /// The centre that it is nearer to.
+  double centre() const {
+    const bool nearer_first = std::abs(value - reach.first_centre) == distance();
+    return nearer_first ? reach.first_centre : reach.second_centre;
+  }
 };
 
 /// What ran away in one array or two.
@@ -227,6 +232,28 @@ inline Runaways collect(Index points, const std::vector<std::vector<Runaway>>& o
   return found;
 }
 
+/// By every runaway of one array of so many models, in the order of the points.
+inline Runaways collect(Index points, Index models, const std::vector<Runaway>& every) {
+  Runaways found;
+  found.points = points;
+  found.at.resize(static_cast<std::size_t>(points));
+  found.first.resize(static_cast<std::size_t>(models));
+  for (const Runaway& one : every) {
+    std::uint8_t& at = found.at[static_cast<std::size_t>(one.point)];
+    const bool first_of_point = at == 0;
+    if (!found.any() || one.distance() > found.worst.distance()) found.worst = one;
+    found.runaway_points += first_of_point;
+    at = 1;
+    ++found.first[static_cast<std::size_t>(one.model)];
+    if (first_of_point && found.examples.size() < Runaways::most_examples)
+      found.examples.push_back(one);
+    else if (!first_of_point && found.examples.back().point == one.point &&
+             one.distance() > found.examples.back().distance())
+      found.examples.back() = one;
+  }
+  return found;
+}
+
 template <class A, class B>
 Runaways find_runaways_of(MatrixView<const A> a, MatrixView<const B> b, int threads) {
   const Index blocks = (a.cols + runaway_block - 1) / runaway_block;
@@ -267,6 +294,29 @@ Runaways find_runaways(const A& first, const B& second, int threads = 0) {
   return detail::find_runaways_of(a, b, threads);
 }
 
+/// Adds what ran away in a block of points of the same models, of which the first is number `first` of
+/// all: for a caller who reads points in blocks.
+inline void add_runaways(Runaways& all, const Runaways& block, Index first) {
+  const auto moved = [&](Runaway one) {
+    one.point += first;
+    return one;
+  };
+  const auto add = [](std::vector<Index>& counts, const std::vector<Index>& more) {
+    counts.resize(std::max(counts.size(), more.size()));
+    for (std::size_t m = 0; m < more.size(); ++m) counts[m] += more[m];
+  };
+  all.points = std::max(all.points, first + block.points);
+  all.at.resize(static_cast<std::size_t>(all.points));
+  std::copy(block.at.begin(), block.at.end(), all.at.begin() + first);
+  add(all.first, block.first);
+  add(all.second, block.second);
+  if (block.any() && (!all.any() || block.worst.distance() > all.worst.distance()))
+    all.worst = moved(block.worst);
+  for (const Runaway& example : block.examples)
+    if (all.examples.size() < Runaways::most_examples) all.examples.push_back(moved(example));
+  all.runaway_points += block.runaway_points;
+}
+
 /// What the parts of a sentence about runaways are called: "1 of 60 oracle models".
 struct RunawayWords {
   std::string_view point = "point";  // or target
@@ -301,17 +351,14 @@ inline std::string runaway_sentence(const Runaways& found, const RunawayWords& w
   const bool of_second = !runaway_models(found.second).empty();
   const Runaway& worst = found.worst;
   const std::string_view whose = worst.of_second ? words.second : words.first;
-  const double centre = std::abs(worst.value - worst.reach.first_centre) == worst.distance()
-                            ? worst.reach.first_centre
-                            : worst.reach.second_centre;
-  return sentence(of_first ? detail::counted_models(found.first, words.first) : "",
-                  of_first && of_second ? " and " : "",
-                  of_second ? detail::counted_models(found.second, words.second) : "",
-                  " ran away at ", found.runaway_points, " of ", found.points, " ", words.point,
-                  "s: ", whose, whose.empty() ? "" : " ", "model ", worst.model, " gives ",
-                  detail::short_number(worst.value), " at ", words.point, " ", worst.point,
-                  ", where half of all outputs lie within ",
-                  detail::short_number(worst.reach.spread), " of ", detail::short_number(centre));
+  return sentence(
+      of_first ? detail::counted_models(found.first, words.first) : "",
+      of_first && of_second ? " and " : "",
+      of_second ? detail::counted_models(found.second, words.second) : "", " ran away at ",
+      found.runaway_points, " of ", found.points, " ", words.point, "s: ", whose,
+      whose.empty() ? "" : " ", "model ", worst.model, " gives ", detail::short_number(worst.value),
+      " at ", words.point, " ", worst.point, ", where half of all outputs lie within ",
+      detail::short_number(worst.reach.spread), " of ", detail::short_number(worst.centre()));
 }
 
 }  // namespace expunge

@@ -30,17 +30,23 @@ struct DistanceSummary {
         << wasserstein.p95 << ", Renyi " << renyi2.p95 << " " << renyi5.p95 << " " << renyi10.p95
         << ", Jensen-Shannon " << jensen_shannon.p95 << "; Welch's p < 0.05 at "
         << std::setprecision(1) << 100 * significant << " % of " << ks.points << " points; "
-        << ks.bad << " bad; " << label;
+        << ks.bad << " bad; ";
+    if (ks.runaway > 0) out << "a model ran away at " << ks.runaway << "; ";
+    out << label;
     return out.str();
   }
 };
 
-/// Of the points of a split; bad points count with the worst values, and are counted.
+/// Of the points of a split; bad points count with the worst values, and are counted. So are points
+/// where a model ran away.
 inline DistanceSummary summarise(const SampleDistances& result, const std::vector<Index>& split) {
   const auto of = [&](const Array<double, 1>& values) {
     Summary s = summarise(values, split);
     s.bad = 0;
-    for (const Index x : split) s.bad += result.bad[static_cast<std::size_t>(x)];
+    for (const Index x : split) {
+      s.bad += result.bad[static_cast<std::size_t>(x)];
+      s.runaway += result.runaways.at[static_cast<std::size_t>(x)];
+    }
     return s;
   };
   DistanceSummary s;

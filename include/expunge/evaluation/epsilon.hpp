@@ -17,7 +17,9 @@
 // published intervals, .05 with all, and never 1 (docs/methods/epsilon.md). It stops at an
 // assertion on ordinary input, ours has an answer for all. It adds 1e-45 to probabilities, which
 // bounds confidences near 103; margins are not bounded. With unequal numbers of models, N is the
-// smaller. NaN and infinite margins have the cap, H = 0, and are counted.
+// smaller. NaN and infinite margins have the cap, H = 0, and are counted. Models that ran away
+// (core/runaway.hpp) are named; their margins are attacked like any others, which mostly finds the
+// cap, since one sample is then far narrower than the other.
 //
 //   retrained  [N_r][points]
 //   unlearned  [N_u][points]
@@ -27,6 +29,7 @@
 #pragma once
 
 #include "expunge/core/array.hpp"
+#include "expunge/core/find_runaways.hpp"
 #include "expunge/core/parallel.hpp"
 #include "expunge/evaluation/bootstrap.hpp"
 #include "expunge/evaluation/column.hpp"
@@ -43,6 +46,12 @@ struct EpsilonResult {
   Index retrained_models = 0;
   Index unlearned_models = 0;
   EpsilonConfig config;
+  Runaways runaways = {};  // first: retrained models, second: unlearned ones
+
+  /// One sentence where a model ran away, else nothing.
+  std::string warning() const {
+    return runaway_sentence(runaways, {"point", "retrained", "unlearned"});
+  }
 };
 
 /// The epsilon from which H is 0 with N models a sample: ceil(ln(N - 1)). N is 2 at least.
@@ -87,6 +96,7 @@ EpsilonResult unlearning_epsilon(const R& retrained, const U& unlearned,
     result.attack[x] = found.attack;
     result.h(x) = epsilon_h(found.epsilon, std::min(r.rows, u.rows), config.cap);
   });
+  result.runaways = find_runaways(r, u, config.threads);
   for (const EpsilonAttack attack : result.attack)
     result.bad_points += attack == EpsilonAttack::not_finite;
   for (const double h : result.h) result.forgetting_quality += h;  // powers of 2: never above 1

@@ -10,6 +10,9 @@
 // correlation: it counts as 0 in the mean, and is reported (published code lets NaN spread, or
 // drops such targets in silence).
 //
+// Outputs that ran away (core/runaway.hpp) are counted and named. Ranks hardly mind one of them, but a
+// model that diverged says nothing about its examples, and estimators that saw it do mind.
+//
 // Sign: effects predict the *margin*, so that a larger sum means a larger margin. If the outputs
 // are losses, negate the predictions.
 //
@@ -19,6 +22,7 @@
 #pragma once
 
 #include "expunge/core/array.hpp"
+#include "expunge/core/find_runaways.hpp"
 #include "expunge/core/parallel.hpp"
 #include "expunge/core/ties.hpp"
 #include "expunge/data/subset_masks.hpp"
@@ -38,6 +42,7 @@ struct LdsConfig {
 struct LdsScores {
   Array<double, 1> score;    // [targets], Spearman
   Array<double, 1> p_value;  // [targets], two-sided; may be left empty
+  Runaways runaways = {};    // of the true outputs
 };
 
 struct LdsResult {
@@ -46,6 +51,10 @@ struct LdsResult {
   Index without_score = 0;   // targets that are constant or not finite on either side
   Array<double, 1> score;    // [targets], Spearman, NaN without one
   Array<double, 1> p_value;  // [targets], two-sided, NaN without one
+  Runaways runaways;         // of the true outputs
+
+  /// One sentence where a model ran away, else nothing.
+  std::string warning() const { return runaway_sentence(runaways, {"target", "", ""}); }
 };
 
 /// sum_{i in S_j} weights(i, t): [models][targets] from weights [examples][targets]. Sums that differ
@@ -84,7 +93,8 @@ LdsScores lds_scores(const P& predicted, const T& truth, int threads = 0) {
           "], outputs [", y.rows, "][", y.cols, "]");
   require(p.rows >= 2 && p.cols >= 1, "lds: ", p.rows, " models and ", p.cols,
           " targets, at least 2 and 1 are needed");
-  LdsScores scores{make_array<double>(p.cols), make_array<double>(p.cols)};
+  LdsScores scores{make_array<double>(p.cols), make_array<double>(p.cols),
+                   find_runaways(y, threads)};
   parallel_for(threads, p.cols, [&](int, Index target) {
     const std::vector<double> a = detail::column(p, target), b = detail::column(y, target);
     const bool finite = detail::all_finite(a) && detail::all_finite(b);
@@ -114,6 +124,7 @@ inline LdsResult summarise_lds(LdsScores scores, const BootstrapConfig& bootstra
   result.interval = mean_interval(values, bootstrap);
   result.score = std::move(scores.score);
   result.p_value = std::move(scores.p_value);
+  result.runaways = std::move(scores.runaways);
   return result;
 }
 

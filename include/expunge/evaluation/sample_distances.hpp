@@ -14,6 +14,10 @@
 // Jensen-Shannon ln 2. No ordinary point scores worse. Equal constants score 0 (p 1); constants
 // that differ score those worst values too (given two bins), but for Wasserstein, their distance.
 //
+// Models that ran away (core/runaway.hpp) are counted and named, but their margins count like any
+// others: one of them hardly moves Kolmogorov-Smirnov, raises Wasserstein, and lowers what is made
+// of bins and Welch's t, all of which then look too good.
+//
 //   oracle     [oracle models][points]     float, double or Half
 //   unlearned  [unlearned models][points]  the number of models may differ
 //
@@ -25,6 +29,7 @@
 #include <vector>
 
 #include "expunge/core/array.hpp"
+#include "expunge/core/find_runaways.hpp"
 #include "expunge/core/parallel.hpp"
 #include "expunge/evaluation/two_samples.hpp"
 
@@ -61,7 +66,12 @@ struct SampleDistances {
   Index oracle_models = 0;
   Index unlearned_models = 0;
   SampleDistancesConfig config;
+  Runaways runaways;  // first: oracles, second: unlearned models
 
+  /// One sentence where a model ran away, else nothing.
+  std::string warning() const {
+    return runaway_sentence(runaways, {"point", "oracle", "unlearned"});
+  }
   /// Direction, bins and numbers of models, for printing beside the figures.
   std::string label() const {
     const bool forward = config.direction == KlDirection::oracle_to_unlearned;
@@ -187,6 +197,7 @@ SampleDistances sample_distances(const O& oracle, const U& unlearned,
   const Index blocks = (o.cols + detail::distances_block - 1) / detail::distances_block;
   parallel_for(config.threads, blocks, score_block);
   for (const std::uint8_t bad : result.bad) result.bad_points += bad;
+  result.runaways = find_runaways(o, u, config.threads);
   return result;
 }
 

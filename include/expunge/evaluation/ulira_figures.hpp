@@ -38,7 +38,7 @@ struct UliraQuery {
   double score = 0;  // log-likelihood ratio, nats
   std::uint32_t model = 0, point = 0;
   bool member = false;  // the model unlearned the point; else it never saw it
-  bool bad = false;     // without a finite score: counts as correct
+  bool bad = false;     // without a score: counts as correct
 };
 
 struct UliraFigure {
@@ -53,11 +53,21 @@ struct UliraResult {
   Index targets = 0;                                      // models with a query
   Index bases = 0;                                        // base models of the targets
   Index skipped = 0;          // unlearned points not asked: too few shadows, or never-seen points
-  Index bad = 0;              // queries without a finite score, counted as correct
+  Index bad = 0;              // queries without a score, counted as correct
   Index bad_shadows = 0;      // margins left out of the shadows as they are not finite
+  Index runaway_shadows = 0;  // margins left out of the shadows as they ran away
   std::vector<Index> target;  // [targets], models, ascending
   std::vector<double> target_accuracy;  // [targets]
   std::vector<UliraQuery> queries;      // by target; half of each target's are members
+  Runaways runaways;                    // of the margins that shadows are made of; first: models
+
+  /// One sentence where a model ran away, else nothing.
+  std::string warning() const {
+    if (!runaways.any()) return {};
+    return sentence(runaway_sentence(runaways), "; ", runaway_shadows,
+                    " margins were left out of the shadows, and queries about them count as ",
+                    "correct attacks");
+  }
 };
 
 namespace detail {

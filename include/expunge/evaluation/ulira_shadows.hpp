@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "expunge/core/array.hpp"
+#include "expunge/core/find_runaways.hpp"
 #include "expunge/core/random.hpp"
 #include "expunge/core/view.hpp"
 #include "expunge/evaluation/gaussian_kl.hpp"
@@ -81,12 +82,12 @@ Array<Seen, 2> read_design(MatrixView<const T> trained, MatrixView<const F> forg
 
 /// Models of one kind at one point, in the order of their bases.
 struct ShadowList {
-  std::vector<double> margin;       // those that are finite
+  std::vector<double> margin;       // those that are finite and did not run away
   std::vector<std::uint32_t> base;  // of each margin
-  std::vector<std::uint32_t> lost;  // bases of the models whose margin is not finite
+  std::vector<std::uint32_t> lost;  // bases of the other models
 
-  void add(double x, std::uint32_t of_base) {
-    if (not_finite(x)) {
+  void add(double x, std::uint32_t of_base, bool usable) {
+    if (!usable) {
       lost.push_back(of_base);
     } else {
       margin.push_back(x);
@@ -94,7 +95,7 @@ struct ShadowList {
     }
   }
 
-  /// Finite ones of other bases.
+  /// Usable ones of other bases.
   Index usable(std::uint32_t own) const { return others(base, own); }
   /// All of other bases: what the design offers.
   Index offered(std::uint32_t own) const { return others(base, own) + others(lost, own); }
@@ -109,6 +110,8 @@ struct ShadowList {
 /// The two kinds of one point.
 struct PointShadows {
   ShadowList unlearned, out;
+  OutputReach reach;                // of the margins of both kinds
+  std::vector<Runaway> ran_away{};  // finite margins that were left out
 
   /// How many of each the design offers to a target of this base.
   Index offered(std::uint32_t own) const {
@@ -116,16 +119,23 @@ struct PointShadows {
   }
 };
 
-/// Of point x: margins [models][points], seen [models][points].
+/// Of point x: margins [models][points], seen [models][points]. Margins that ran away, measured by
+/// both kinds, are left out: one of them would widen the normal of its kind until it fits all.
 template <class T>
 PointShadows point_shadows(MatrixView<const T> margins, MatrixView<const Seen> seen,
-                           const UliraBases& bases, Index x) {
+                           const UliraBases& bases, Index x, ReachFinder& find_reach) {
   PointShadows at;
+  std::array<std::vector<double>, 2> of_kind;  // unlearned, never seen
+  for (Index m = 0; m < margins.rows; ++m)
+    if (seen(m, x) != Seen::kept)
+      of_kind[seen(m, x) == Seen::never].push_back(static_cast<double>(margins(m, x)));
+  at.reach = find_reach(of_kind[0], of_kind[1]);
   for (const Index m : bases.by_base) {
+    if (seen(m, x) == Seen::kept) continue;
     const double margin = static_cast<double>(margins(m, x));
-    const std::uint32_t base = bases.of(m);
-    if (seen(m, x) == Seen::forgotten) at.unlearned.add(margin, base);
-    if (seen(m, x) == Seen::never) at.out.add(margin, base);
+    const bool usable = !at.reach.is_runaway(margin);
+    if (!usable && !not_finite(margin)) at.ran_away.push_back({false, m, x, margin, at.reach});
+    (seen(m, x) == Seen::forgotten ? at.unlearned : at.out).add(margin, bases.of(m), usable);
   }
   return at;
 }
