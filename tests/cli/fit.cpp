@@ -349,6 +349,12 @@ TEST_CASE("fit: a large mean changes neither effects nor LDS, and intercepts hol
       CHECK(results("near")["lds"]["mean"].get<double>() > 0.5);
       CHECK(close_lds < 1e-3);
       CHECK(relative_difference(effects_in(at / "far"), effects_in(at / "near")) < 1e-5);
+      CHECK(run(at,
+                "lds --scores far/effects.npy --masks m.npy --outputs far.npy "
+                "--first-model 180 --json lds.json")
+                .status == 0);
+      CHECK(std::abs(json_of(at / "lds.json")["results"]["mean"].get<double>() -
+                     results("near")["lds"]["mean"].get<double>()) < 1e-3);
       Array<double, 1> intercept = read_npy<double, 1>(at / "far/intercept.npy");
       intercept -= centre;
       CHECK(relative_difference(intercept, read_npy<double, 1>(at / "near/intercept.npy")) < 1e-5);
