@@ -8,7 +8,6 @@
 
 #include "cli/fit_store.hpp"
 #include "expunge/attribution/shared_starts.hpp"
-#include "expunge/core/ties.hpp"
 #include "expunge/evaluation/lds.hpp"
 
 namespace expunge::cli {
@@ -194,10 +193,7 @@ class Fitting {
       row(Figure::lds)[t] = std::nan("");
     }
     if (plan_.held_out >= 2) {
-      Array<double, 2> predicted = predict(backend_, effects, held_out_);
-      const std::vector<double> intercept(effects.intercept.begin(), effects.intercept.end());
-      merge_ties(predicted, sum_tolerances(effects.weights, unit_roundoff<float>, intercept),
-                 plan_.threads);
+      const Array<double, 2> predicted = predict(backend_, effects, held_out_);
       const LdsScores scores =
           lds_scores(predicted, view(y).row_range(masks_.models(), plan_.held_out), plan_.threads);
       std::copy(scores.score.begin(), scores.score.end(), row(Figure::lds));

@@ -10,6 +10,7 @@
 #include "expunge/core/check.hpp"
 #include "expunge/core/find_runaways.hpp"
 #include "expunge/core/parallel.hpp"
+#include "expunge/core/ties.hpp"
 #include "expunge/data/subset_masks.hpp"
 
 namespace expunge {
@@ -48,8 +49,9 @@ Effects<Real> zero_effects(Index examples, Index targets) {
 }
 
 /// Predicted outputs [models][targets] of models trained on these masks, intercept included: what
-/// LDS ranks against the true outputs. Summed in double. Cost: models examples targets / 4
-/// additions; memory: the predictions, and for each thread 64 bytes an example and a model.
+/// LDS ranks against the true outputs. Summed in double; predictions that differ by rounding alone
+/// are equal (core/ties.hpp). Cost: models examples targets / 4 additions and a sort for each target;
+/// memory: the predictions, and for each thread 64 bytes an example and a model.
 template <class B, class Real>
 Array<double, 2> predict(const B& backend, const Effects<Real>& effects, const SubsetMasks& masks) {
   require(masks.examples() == effects.examples(), "predict: masks of ", masks.examples(),
@@ -70,6 +72,9 @@ Array<double, 2> predict(const B& backend, const Effects<Real>& effects, const S
         outputs.data()[m * targets + first + t] =
             effects.intercept.data()[first + t] + sums[m * lanes + t];
   });
+  const std::vector<double> intercept(effects.intercept.begin(), effects.intercept.end());
+  merge_ties(outputs, sum_tolerances(effects.weights, unit_roundoff<Real>, intercept),
+             backend.threads());
   return outputs;
 }
 
