@@ -14,7 +14,7 @@ case "${1:-}" in
   command) needed=("${build[@]}" "${programs[@]}") ;;
   clang) needed=("${build[@]}" "${programs[@]}" gnuplot-nox dataset-fashion-mnist doctest-dev
                  clang) ;;
-  fuzz)  needed=("${build[@]}" clang libclang-rt-dev doctest-dev libzip-dev) ;;
+  fuzz)  needed=("${build[@]}" "${programs[@]}" clang libclang-rt-dev doctest-dev) ;;
   bench) needed=("${build[@]}" libbenchmark-dev) ;;
   *)     echo "usage: install_packages.sh demo|demo_without_data|command|test|clang|fuzz|bench" >&2; exit 2 ;;
 esac

@@ -4,6 +4,7 @@
 #     "// [NAME]" and "// [end]", without its indentation; without NAME it is the file's first region
 #   - a relative link leads to a file, and its #anchor to a heading of that file
 #   - "docs/PAGE.md#anchor" in a header leads to a heading of that page
+#   - a row of a table that names a test, | ... | `tests/FILE` | NAME |, names one that is in that file
 #
 # Looks at the *.md of ROOT and of its docs/, and at the headers of its include/.
 cmake_minimum_required(VERSION 3.22)
@@ -130,6 +131,34 @@ function(check_links page text)
   endwhile()
 endfunction()
 
+# Names of tests that the compiler reads as one text may be written on two lines.
+function(check_named_tests page text)
+  while(TRUE)
+    string(REGEX MATCH "\n\\|[^\n]*\\| `(tests/[a-z_/.A-Z]+)` \\| ([^|\n]+) \\|" row "${text}")
+    if(row STREQUAL "")
+      return()
+    endif()
+    set(file "${CMAKE_MATCH_1}")
+    set(name "${CMAKE_MATCH_2}")
+    text_after("${text}" "${row}" text)
+    if(NOT EXISTS "${ROOT}/${file}")
+      message(SEND_ERROR "${page} names a test of ${file}, which is not there")
+      continue()
+    endif()
+    file(READ "${ROOT}/${file}" source)
+    string(REGEX REPLACE "\"[ \n]+\"" "" source "${source}")
+    if(file MATCHES "\\.cpp$")
+      string(REGEX REPLACE "(TEST_CASE[A-Z_]*)\\([ \n]*\"" "\\1(\"" source "${source}")
+      string(FIND "${source}" "(\"${name}\"" position)
+    else()
+      string(FIND "${source}" "${name}" position)
+    endif()
+    if(position EQUAL -1)
+      message(SEND_ERROR "${page} names a test that ${file} does not have: ${name}")
+    endif()
+  endwhile()
+endfunction()
+
 file(GLOB pages "${ROOT}/*.md")
 file(GLOB_RECURSE more "${ROOT}/docs/*.md")
 list(APPEND pages ${more})
@@ -141,6 +170,7 @@ foreach(page IN LISTS pages)
   file(READ "${page}" text)
   check_snippets("${page}" "${text}")
   check_links("${page}" "${text}")
+  check_named_tests("${page}" "${text}")
 endforeach()
 
 file(GLOB_RECURSE headers "${ROOT}/include/*.hpp" "${ROOT}/include/*.cuh")

@@ -81,4 +81,11 @@ write_outputs() {
   done < <(outputs_of "$1")
 }
 
-fit_line() { echo "fit --masks $scratch/inputs/masks.npy --outputs $scratch/inputs/outputs.npy --lambdas 20 --out fit"; }
+# expunge fit with so little memory that it stores its blocks one after the other.
+fit_line() {
+  local line="fit --masks $scratch/inputs/masks.npy --outputs $scratch/inputs/outputs.npy --lambdas 20 --out fit" least
+  # shellcheck disable=SC2086
+  least=$("$expunge" $line --memory 1 2>&1 | sed -n 's/.*at least \([0-9]*\).*/\1/p' || true)
+  [ -n "$least" ] || echo "fit --memory 1 does not say how much it needs" >&2
+  echo "$line --memory ${least:-100000000}"
+}

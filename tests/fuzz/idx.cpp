@@ -2,20 +2,19 @@
 // shape, or an io_error.
 #include "expunge/io/idx.hpp"
 
-#include <cstdlib>
+#include "fuzz/target.hpp"
 
 namespace {
 
 template <class T>
 void attempt(const std::uint8_t* data, std::size_t size) {
-  try {
+  expunge::fuzz::attempt([&] {
     const expunge::BasicIdxArray<T> array =
         expunge::read_idx<T>(std::span<const std::uint8_t>(data, size), "fuzz", 1u << 20);
     std::size_t elements = 1;
     for (const expunge::Index extent : array.shape) elements *= static_cast<std::size_t>(extent);
     if (elements != array.values.size()) std::abort();
-  } catch (const expunge::io_error&) {
-  }
+  });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "expunge/io/npy_view.hpp"
+#include "fuzz/target.hpp"
 
 namespace {
 
@@ -39,10 +40,11 @@ void attempt(std::span<const std::uint8_t> choice, std::span<const std::uint8_t>
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::span<const std::uint8_t> bytes(data, size);
   if (size < 4) return 0;
-  try {
-    attempt(bytes.first(4), bytes.subspan(4));
-  } catch (const expunge::io_error&) {
-  } catch (const std::invalid_argument&) {
-  }
+  expunge::fuzz::attempt([&] {
+    try {
+      attempt(bytes.first(4), bytes.subspan(4));
+    } catch (const std::invalid_argument&) {
+    }
+  });
   return 0;
 }

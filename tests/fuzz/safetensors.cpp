@@ -2,7 +2,7 @@
 // written again, or an io_error.
 #include "expunge/io/safetensors.hpp"
 
-#include <cstdlib>
+#include "fuzz/target.hpp"
 
 namespace {
 
@@ -41,9 +41,6 @@ void attempt(std::span<const std::uint8_t> bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  try {
-    attempt({data, size});
-  } catch (const expunge::io_error&) {
-  }
+  expunge::fuzz::attempt([&] { attempt({data, size}); });
   return 0;
 }

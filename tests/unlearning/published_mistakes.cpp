@@ -1,8 +1,9 @@
 // Mistakes that published unlearning code has made, one test each.
 //
-// Two have no test here. "Frozen weights moved by weight decay and momentum": no method freezes
-// weights; what must not move is theta0, which is tested. "Settings chosen by the reported metric
-// on the reported forget set": a rule for experiments, not for code.
+// Two are tested elsewhere. "Frozen weights moved by weight decay and momentum": no method freezes
+// weights; statistics that are frozen stay in tests/train/statistics.cpp, theta0 stays below.
+// "Settings chosen by the reported metric on the reported forget set": calibrate chooses on held-out
+// sets, in tests/unlearning/calibrate.cpp.
 #include <doctest/doctest.h>
 
 #include <filesystem>
