@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <random>
 
 #include "expunge/attribution/datamodels.hpp"
 #include "expunge/attribution/difference_of_means.hpp"
