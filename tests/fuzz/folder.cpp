@@ -8,8 +8,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace expunge;
   static const fuzz::Folder folder;
   folder.clear();
-  for (const auto& [name, bytes] : fuzz::unpack({data, size}))
+  for (const auto& [name, bytes] : fuzz::unpack({data, size})) {
+    if (name.find('/') != std::string_view::npos)
+      std::filesystem::create_directories(
+          std::filesystem::path(folder / std::string(name)).parent_path());
     folder.write(std::string(name), bytes);
+  }
   fuzz::attempt([&] {
     const cli::ModelOutputs outputs(folder.name());
     if (outputs.models() < 1 || outputs.points() < 1) std::abort();

@@ -42,6 +42,13 @@ void add_kinds(std::vector<Seed>& seeds) {
   add(seeds, "negative", npy("<i4", "(2,)", std::string("\xff\xff\xff\xff\1\0\0\0", 8)));
   add(seeds, "twice", npy("<i4", "(2,)", std::string("\1\0\0\0\1\0\0\0", 8)));
   add(seeds, "completed", npy("|b1", "(6,)", std::string("\1\1\0\1\1\0", 6)), {"command_arrays"});
+  add(seeds, "completed_floats", npy("<f4", "(6,)", std::string(24, '\0')));
+  add(seeds, "completed_counts", npy("<i8", "(6,)", counted<std::int64_t>(6)));
+  add(seeds, "completed_column", npy("|b1", "(6, 1)", std::string(6, '\1')));
+  add(seeds, "completed_short", npy("|b1", "(5,)", std::string(5, '\1')));
+  add(seeds, "positions_of_where", npy("<i8", "(1, 4)", counted<std::int64_t>(4)));
+  add(seeds, "mask_as_positions", npy("|b1", "(9,)", std::string(9, '\1')));
+  add(seeds, "one_hot", npy("<f8", "(4, 3)", counted<double>(12)));
   add(seeds, "leading_axis", npy("<f4", "(1, 5)", counted<float>(5)), {"npy_view"});
   add(seeds, "column", npy("<i8", "(5, 1)", counted<std::int64_t>(5)));
   add(seeds, "logits", npy("<f4", "(2, 3, 4)", counted<float>(24)), {"npy_view", "command_arrays"});
@@ -114,6 +121,9 @@ void add_folders(std::vector<Seed>& seeds) {
              {{"id_0.npy", flat}, {"a.npz", archive}, {"notes.txt", flat}});
   add_folder(seeds, "store",
              {{"id_0.npy", models}, {"masks.npy", models}, {"_completed.npy", done}});
+  add_folder(seeds, "easydub",
+             {{"forget_sets/cifar10/forget_set_1.npy", whole},
+              {"margins/cifar10/oracle/forget_1/retain/resnet9/id_0_epoch_23.npy", flat}});
   add_folder(seeds, "nothing", {});
 }
 

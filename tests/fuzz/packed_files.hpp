@@ -13,10 +13,22 @@
 namespace expunge::fuzz {
 
 /// Names that folders of models have on disk: models, what macOS and datamodels leave, a second
-/// epoch, other kinds of file.
-inline constexpr std::array<std::string_view, 12> file_names{
-    "id_0.npy",  "id_1.npy",       "id_2.npy",  "id_10.npy",        "._id_0.npy", ".DS_Store",
-    "notes.txt", "_completed.npy", "masks.npy", "id_0_epoch_1.npy", "a.npz",      "id_3.NPY"};
+/// epoch, other kinds of file, a data set of EasyDUB.
+inline constexpr std::array<std::string_view, 14> file_names{
+    "id_0.npy",
+    "id_1.npy",
+    "id_2.npy",
+    "id_10.npy",
+    "._id_0.npy",
+    ".DS_Store",
+    "notes.txt",
+    "_completed.npy",
+    "masks.npy",
+    "id_0_epoch_1.npy",
+    "a.npz",
+    "id_3.NPY",
+    "forget_sets/cifar10/forget_set_1.npy",
+    "margins/cifar10/oracle/forget_1/retain/resnet9/id_0_epoch_23.npy"};
 
 using NamedBytes = std::vector<std::pair<std::string_view, Bytes>>;
 
