@@ -25,7 +25,8 @@ void add_image_seeds(std::vector<Seed>& seeds) {
   for (const auto& [type, bytes] : {std::pair(9, 1), {0xb, 2}, {0xc, 4}, {0xd, 4}, {0xe, 8}})
     add("idx", sentence("type_", type),
         idx(static_cast<std::uint8_t>(type), {2, 3},
-            std::string(static_cast<std::size_t>(6 * bytes), '\1')));
+            std::string(static_cast<std::size_t>(6 * bytes), '\1')),
+        true);
   add("idx", "no_images", idx(8, {0, 28, 28}, ""));
   add("idx", "huge", {0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255});
   add("idx", "little_endian", {0, 0, 8, 1, 5, 0, 0, 0, 1, 2, 3, 4, 5});
@@ -36,7 +37,7 @@ void add_image_seeds(std::vector<Seed>& seeds) {
   const std::vector<std::tuple<std::string, ByteVector, bool>> compressed{
       {"whole", packed, true},
       {"two_members", joined(gzip_member(head), gzip_member(tail)), true},
-      {"padded", joined(packed, ByteVector(512, 0)), false},
+      {"padded", joined(packed, ByteVector(512, 0)), true},
       {"junk_after", joined(packed, bytes_of("junk")), false},
       {"twice", gzip_member(packed), false},
       {"cut", ByteVector(packed.begin(), packed.end() - 6), false},

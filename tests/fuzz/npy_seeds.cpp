@@ -36,7 +36,8 @@ void add_kinds(std::vector<Seed>& seeds) {
   add(seeds, "positions", npy("<i8", "(4,)", counted<std::int64_t>(4)),
       {"npy", "npy_view", "index_file", "command_arrays"});
   add(seeds, "positions_u2", npy("<u2", "(4,)", counted<std::uint16_t>(4)), {"index_file"});
-  add(seeds, "labels_of_floats", npy("<f8", "(4,)", counted<double>(4)), {"npy", "npy_view"});
+  add(seeds, "labels_of_floats", npy("<f8", "(4,)", counted<double>(4)),
+      {"npy", "npy_view", "index_file"});
   add(seeds, "fractions",
       npy("<f8", "(2,)", std::string("\0\0\0\0\0\0\xe0?\0\0\0\0\0\0\xf8?", 16)));
   add(seeds, "negative", npy("<i4", "(2,)", std::string("\xff\xff\xff\xff\1\0\0\0", 8)));
@@ -46,21 +47,22 @@ void add_kinds(std::vector<Seed>& seeds) {
   add(seeds, "completed_counts", npy("<i8", "(6,)", counted<std::int64_t>(6)));
   add(seeds, "completed_column", npy("|b1", "(6, 1)", std::string(6, '\1')));
   add(seeds, "completed_short", npy("|b1", "(5,)", std::string(5, '\1')));
-  add(seeds, "positions_of_where", npy("<i8", "(1, 4)", counted<std::int64_t>(4)));
+  add(seeds, "positions_of_where", npy("<i8", "(1, 4)", counted<std::int64_t>(4)), {"index_file"});
   add(seeds, "mask_as_positions", npy("|b1", "(9,)", std::string(9, '\1')));
   add(seeds, "one_hot", npy("<f8", "(4, 3)", counted<double>(12)));
   add(seeds, "leading_axis", npy("<f4", "(1, 5)", counted<float>(5)), {"npy_view"});
-  add(seeds, "column", npy("<i8", "(5, 1)", counted<std::int64_t>(5)));
+  add(seeds, "column", npy("<i8", "(5, 1)", counted<std::int64_t>(5)), {"index_file"});
   add(seeds, "logits", npy("<f4", "(2, 3, 4)", counted<float>(24)), {"npy_view", "command_arrays"});
   add(seeds, "not_finite", npy("<f4", "(2,)", std::string("\0\0\x80\x7f\0\0\xc0\x7f", 8)));
   add(seeds, "no_number_of_float", npy("<f8", "(1,)", std::string(7, '\xff') + '\x7f'));
 }
 
 void add_headers(std::vector<Seed>& seeds) {
-  add(seeds, "python_2", npy("<f4", "(2L, 3L)", counted<float>(6)));
-  add(seeds, "python_2_one_axis", npy("<i8", "(4L,)", counted<std::int64_t>(4)));
+  add(seeds, "python_2", npy("<f4", "(2L, 3L)", counted<float>(6)), an_array);
+  add(seeds, "python_2_one_axis", npy("<i8", "(4L,)", counted<std::int64_t>(4)), {"index_file"});
   add(seeds, "tabs",
-      npy_bytes("{'descr':\t'<f4',\t'fortran_order': False, 'shape': (2,),}\t", counted<float>(2)));
+      npy_bytes("{'descr':\t'<f4',\t'fortran_order': False, 'shape': (2,),}\t", counted<float>(2)),
+      {"npy", "npy_view"});
   add(seeds, "double_quotes",
       npy_bytes(R"({"descr": "<f4", "fortran_order": False, "shape": (2,)})", counted<float>(2)),
       {"npy", "npy_view"});

@@ -32,7 +32,7 @@ void attempt(std::span<const std::uint8_t> choice, std::span<const std::uint8_t>
     if (!same(some[static_cast<std::size_t>(i)], all[static_cast<std::size_t>(first + i)]))
       std::abort();
   std::vector<std::int64_t> integers(static_cast<std::size_t>(count));
-  array.read(at, count, integers.data());
+  expunge::fuzz::attempt([&] { array.read(at, count, integers.data()); });
 }
 
 }  // namespace

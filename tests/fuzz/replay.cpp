@@ -9,11 +9,12 @@
 #include "fuzz/target.hpp"
 
 // CMake gives LLVMFuzzerTestOneInput of each target's file a name of its own.
-#define EXPUNGE_FUZZ_TARGETS(X)                                                            \
-  X(npy)                                                                                   \
-  X(npy_view)                                                                              \
-  X(npz) X(idx) X(gzip) X(cifar) X(index_file) X(safetensors) X(checkpoint) X(stage_store) \
-      X(results) X(command_arrays) X(folder)
+#define EXPUNGE_FUZZ_TARGETS(X)                                                                \
+  X(npy)                                                                                       \
+  X(npy_view)                                                                                  \
+  X(npz)                                                                                       \
+  X(idx) X(gzip) X(cifar) X(index_file) X(safetensors) X(checkpoint) X(stage_store) X(results) \
+      X(command_arrays) X(folder)
 
 #define EXPUNGE_DECLARE(name) \
   extern "C" int fuzz_##name(const std::uint8_t* data, std::size_t size);
