@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <thread>
 
 #include "expunge/io/byte_source.hpp"
@@ -82,6 +83,13 @@ bool make_device(const std::filesystem::path& path, unsigned minor) {
   const int opened = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   if (opened >= 0) ::close(opened);
   return opened >= 0;
+}
+
+/// The name of the one temporary file in a folder.
+std::string only_partial(const std::filesystem::path& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".partial") return entry.path().filename().string();
+  return {};
 }
 
 /// Every writer of the library, with much to write.
@@ -327,6 +335,65 @@ TEST_CASE("what a killed process left is removed, and what a running one writes 
   CHECK(text_of(scratch / "b") == "whole");
   CHECK(text_of(scratch / "mine.partial") == "a user's");
   CHECK(!std::filesystem::exists(scratch / "a"));
+}
+
+TEST_CASE("a temporary file is known to be written by its lock, whatever its name says") {
+  const Scratch scratch;
+  const std::filesystem::path other =
+      scratch / (detail::partial_prefix() + "2147483646-0.partial");  // no process of ours
+  write_bytes(other, bytes_of("half"));
+  const int writer = ::open(other.c_str(), O_RDWR | O_CLOEXEC);  // of another container, say
+  REQUIRE(writer >= 0);
+  REQUIRE(detail::lock_partial(writer));
+  remove_stale_partials(scratch.folder());
+  CHECK(std::filesystem::exists(other));
+  ::close(writer);
+  remove_stale_partials(scratch.folder());
+  CHECK(!std::filesystem::exists(other));
+}
+
+TEST_CASE("a temporary file is locked until it has its name, and one that is gone is said") {
+  const Scratch scratch;
+  AtomicFile file(scratch / "a");
+  file.write("text");
+  std::filesystem::remove(scratch.folder() / only_partial(scratch.folder()));
+  CHECK(contains(error_of([&] { file.commit(); }), "meanwhile; write again"));
+  CHECK(files_in(scratch.folder()) == 0);
+}
+
+TEST_CASE("a pipe that is full and does not block is waited for") {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  REQUIRE(::fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+  std::string read;
+  std::thread reader([&] {
+    std::array<char, 4096> part;
+    for (::ssize_t n; (n = ::read(ends[0], part.data(), part.size())) > 0;)
+      read.append(part.data(), static_cast<std::size_t>(n));
+  });
+  const std::string text(1'000'000, 'p');
+  const std::string error = error_of([&] { write_file(sentence("/dev/fd/", ends[1]), text); });
+  ::close(ends[1]);
+  reader.join();
+  ::close(ends[0]);
+  CHECK(error.empty());
+  CHECK(read == text);
+}
+
+TEST_CASE("the group of a file that is replaced is kept, with what it may do") {
+  const Scratch scratch;
+  const std::filesystem::path path = scratch / "shared";
+  write_bytes(path, bytes_of("old"));
+  if (::chown(path.c_str(), uid_t(-1), 4) != 0) {
+    MESSAGE("skipped: a group can be given by root alone");
+    return;
+  }
+  REQUIRE(::chmod(path.c_str(), 0660) == 0);
+  write_file(path, "new");
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK(status.st_gid == 4);
+  CHECK((status.st_mode & 0777) == 0660);
 }
 
 TEST_CASE("a name as long as the system allows can be written") {

@@ -7,14 +7,18 @@
 //
 // Bytes go to a temporary file in the same folder. `commit` brings them to the disk (fsync), gives
 // the file its name (rename) and brings the folder to the disk. A file that is not committed, for
-// whatever reason, is removed; what a killed process left is, when the next one first writes there. What the path leads to (output_target.hpp) decides: a link stays and
-// its target is replaced; devices, pipes and open descriptors (/dev/stdout) are written through, as
-// they come. The permissions of a file that is replaced are kept, and its owner where the system
-// lets us; a file that must not be written is refused, though its folder would allow a rename.
+// whatever reason, is removed. What a killed process left is removed by the next process that
+// writes into the folder: a temporary file is locked (flock) as long as somebody writes it.
+//
+// What the path leads to (output_target.hpp) decides. A link stays and its target is replaced.
+// Devices, pipes and open descriptors (/dev/stdout) are written through, as the bytes come. The
+// permissions of a file that is replaced are kept, and its owner and group where the system lets us;
+// a file that must not be written is refused, though its folder would allow a rename.
 #pragma once
 
 #include <fcntl.h>
-#include <signal.h>
+#include <poll.h>
+#include <sys/file.h>
 
 #include <algorithm>
 #include <atomic>
@@ -75,20 +79,37 @@ inline int sync_descriptor(int descriptor) {
   return 0;
 }
 
+/// Locks a temporary file that was just made, so that nobody takes it for a killed process's. False
+/// if somebody did before it was locked, and has removed it. A file system without locks has nobody
+/// who could lock it, and so nobody who removes it.
+inline bool lock_partial(int descriptor) {
+  while (::flock(descriptor, LOCK_EX) != 0 && errno == EINTR) {
+  }
+  struct stat status {};
+  return ::fstat(descriptor, &status) != 0 || status.st_nlink > 0;
+}
+
+/// Removes a temporary file that no process writes.
+inline void remove_if_stale(const std::filesystem::path& partial) {
+  const int descriptor = ::open(partial.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor < 0) return;
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) ::unlink(partial.c_str());
+  ::close(descriptor);
+}
+
 }  // namespace detail
 
 /// Removes the temporary files that processes of this machine left in the folder when they were
 /// killed; those of running ones and all else stay.
 inline void remove_stale_partials(const std::filesystem::path& folder) {
   const std::string prefix = detail::partial_prefix();
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(prefix) || !name.ends_with(".partial")) continue;
-    pid_t process = 0;
-    std::from_chars(name.data() + prefix.size(), name.data() + name.size(), process);
-    if (process > 0 && ::kill(process, 0) != 0 && errno == ESRCH)
-      std::filesystem::remove(entry.path(), ignored);
+  std::error_code error;
+  const std::filesystem::directory_iterator end;
+  for (std::filesystem::directory_iterator entry(folder, error); !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with(prefix) && name.ends_with(".partial"))
+      detail::remove_if_stale(entry->path());
   }
 }
 
@@ -110,17 +131,19 @@ class AtomicFile {
   explicit AtomicFile(const std::filesystem::path& path)
       : name_(path.string()), target_(output_target(path)) {
     buffer_.reserve(buffer_bytes);
-    if (target_.through)
-      open_through();
-    else
-      open_partial();
+    try {
+      if (target_.through)
+        open_through();
+      else
+        open_partial();
+    } catch (...) {
+      discard();
+      throw;
+    }
   }
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
-  ~AtomicFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    if (!partial_.empty()) ::unlink(partial_.c_str());
-  }
+  ~AtomicFile() { discard(); }
 
   /// Throws io_error if the system does not take the bytes.
   void write(const void* bytes, std::uint64_t count) {
@@ -139,10 +162,13 @@ class AtomicFile {
     flush();
     if (!target_.through)
       if (const int error = detail::sync_descriptor(descriptor_)) fail(error);
+    // A close may fail, and must come before the rename; a copy of the descriptor keeps the lock.
+    if (!target_.through) lock_ = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
     if (::close(std::exchange(descriptor_, -1)) != 0 && errno != EINTR) fail(errno);
     if (target_.through) return;
-    if (::rename(partial_.c_str(), target_.path.c_str()) != 0) fail(errno);
+    if (::rename(partial_.c_str(), target_.path.c_str()) != 0) fail_to_rename(errno);
     partial_.clear();
+    discard();
     sync_folder();
   }
 
@@ -155,6 +181,21 @@ class AtomicFile {
     throw io_error(name_,
                    sentence("cannot be written: ", std::generic_category().message(error), "; ",
                             detail::next_step(error), old ? " (the old file is as it was)" : ""));
+  }
+
+  [[noreturn]] void fail_to_rename(int error) const {
+    if (error != ENOENT) fail(error);
+    throw io_error(name_, sentence("cannot be written: somebody removed the folder ",
+                                   folder().string(), " or the temporary file ",
+                                   partial_.filename().string(), " meanwhile; write again"));
+  }
+
+  /// Gives up what is open, and the temporary file if it still has that name.
+  void discard() {
+    if (!partial_.empty()) ::unlink(partial_.c_str());
+    partial_.clear();
+    for (int* const opened : {&descriptor_, &lock_})
+      if (*opened >= 0) ::close(std::exchange(*opened, -1));
   }
 
   std::filesystem::path folder() const {
@@ -175,14 +216,19 @@ class AtomicFile {
   void open_partial() {
     struct stat old {};
     const bool replaces = ::stat(target_.path.c_str(), &old) == 0;
+    if (!replaces && errno != ENOENT && errno != ENOTDIR && errno != EACCES) fail(errno);
     detail::tidy_once(folder());
     if (replaces && ::faccessat(AT_FDCWD, target_.path.c_str(), W_OK, AT_EACCESS) != 0) fail(errno);
     while (descriptor_ < 0) {
       partial_ = folder() / detail::partial_name();
       descriptor_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-      if (descriptor_ >= 0) break;
-      const int error = errno;
+      const int error = descriptor_ >= 0 ? 0 : errno;
+      if (descriptor_ >= 0) {
+        if (detail::lock_partial(descriptor_)) break;
+        ::close(std::exchange(descriptor_, -1));
+      }
       partial_.clear();  // not ours to remove
+      if (error == 0) continue;
       if (error == EEXIST || error == EINTR) continue;
       if (error == EACCES || error == EROFS || error == ENOENT || error == ENOTDIR)
         throw io_error(
@@ -191,11 +237,20 @@ class AtomicFile {
                             detail::next_step(error)));
       fail(error);
     }
-    if (!replaces) return;
-    // Of another owner: only some users and groups may be given, and no name is worth a failure.
-    if (old.st_uid != ::geteuid() || old.st_gid != ::getegid())
-      if (::fchown(descriptor_, old.st_uid, old.st_gid) != 0) errno = 0;
-    if (::fchmod(descriptor_, old.st_mode & 0777) != 0) fail(errno);
+    if (replaces) take_permissions(old);
+  }
+
+  /// Mode, owner and group of the file that is replaced. What its group might do is not given to
+  /// another group, where the system does not let us keep it.
+  void take_permissions(const struct stat& old) {
+    struct stat made {};
+    mode_t mode = old.st_mode & 0777;
+    if (::fstat(descriptor_, &made) != 0) fail(errno);
+    if (old.st_gid != made.st_gid && ::fchown(descriptor_, uid_t(-1), old.st_gid) != 0)
+      mode &= ~mode_t{S_IRWXG};
+    if (old.st_uid != made.st_uid && ::fchown(descriptor_, old.st_uid, gid_t(-1)) != 0)
+      errno = 0;  // only the superuser gives files away
+    if (::fchmod(descriptor_, mode) != 0) fail(errno);
   }
 
   void flush() {
@@ -208,6 +263,11 @@ class AtomicFile {
       // Linux takes at most 2^31 - 4096 bytes at a time, others refuse more than 2^31 - 1
       const ::ssize_t done = ::write(descriptor_, from, std::min<std::uint64_t>(count, 1u << 30));
       if (done < 0 && errno == EINTR) continue;
+      if (done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {  // a pipe that does not block
+        pollfd room{descriptor_, POLLOUT, 0};
+        ::poll(&room, 1, -1);
+        continue;
+      }
       if (done < 0) fail(errno);
       from += done;
       count -= static_cast<std::uint64_t>(done);
@@ -231,6 +291,7 @@ class AtomicFile {
   std::filesystem::path partial_;  // empty: none
   std::vector<std::uint8_t> buffer_;
   int descriptor_ = -1;
+  int lock_ = -1;  // of the temporary file, from its closing until it has its name
 };
 
 }  // namespace expunge
