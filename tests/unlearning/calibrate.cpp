@@ -353,6 +353,36 @@ TEST_CASE("an oracle that ran away is refused, by set, model and point") {
       std::invalid_argument);
 }
 
+TEST_CASE("an oracle that ran away on the forget points alone is refused too") {
+  Bench bench(5);
+  std::vector<HeldOutSet> held_out = bench.draw({.sets = 1, .size = 2, .oracles = 20});
+  for (const Index x : held_out[0].forget)
+    held_out[0].oracle_margins(3, static_cast<std::size_t>(x)) = -1e4f;
+  const auto rank = [&] { bench.rank(std::vector{OneMemberScaled{}}, held_out); };
+  CHECK_THROWS_WITH_AS(rank(), doctest::Contains("1 of 20 oracle models ran away at 2 of 90"),
+                       std::invalid_argument);
+}
+
+TEST_CASE("models that run away on few points each are refused where the points add up") {
+  const Index points = 100, models = 20;
+  Array<float, 2> oracle = make_array<float>(models, points), unlearned = oracle;
+  for (std::size_t m = 0; m < static_cast<std::size_t>(models); ++m)
+    for (std::size_t x = 0; x < static_cast<std::size_t>(points); ++x) {
+      oracle(m, x) = static_cast<float>(std::sin(7.0 * static_cast<double>(m + 3 * x)));
+      unlearned(m, x) = 4 + static_cast<float>(std::sin(5.0 * static_cast<double>(m + 2 * x)));
+    }
+  for (std::size_t m = 0; m < 4; ++m)
+    for (std::size_t i = 0; i < 2; ++i)
+      unlearned(m, 2 * m + i) = -450;  // two points each, 8 % in all
+  const Array<float, 3> logits = xt::zeros<float>({models, points, Index{2}});
+  const auto broken = [&](const std::vector<Index>& split) {
+    return detail::broken_models(logits, 1, oracle, unlearned, {split}, 1);
+  };
+  CHECK(broken(all_indices(points)) == 4);
+  CHECK(broken({2, 3, 10, 20, 30, 40}) == 1);  // the two points of model 1, a third of the split
+  CHECK(broken({10, 20, 30, 40}) == 0);
+}
+
 TEST_CASE("calibration ranks alike on any number of threads") {
   Bench one(5, 1), three(5, 3);
   const HeldOutConfig config{.sets = 2, .size = 10, .oracles = 4};

@@ -20,6 +20,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <limits>
 
 #include "expunge/core/find_runaways.hpp"
@@ -83,12 +84,14 @@ inline std::vector<std::vector<Index>> calibration_splits(const std::vector<Inde
   return splits;
 }
 
-/// Marks the models whose outputs ran away on more than a twentieth of the points: a 95th percentile
-/// does not see fewer. `points_of_model` as in Runaways.
-inline void mark_broken(const std::vector<Index>& points_of_model, Index points,
+/// Marks the models that ran away in a split of which more than a twentieth has a runaway, be it of
+/// one model or of many in turn: a 95th percentile does not see fewer. `points_of_model` is that of
+/// one of the arrays of `found`.
+inline void mark_broken(const Runaways& found, const std::vector<Index>& points_of_model,
                         std::vector<char>& broken) {
+  if (20 * found.runaway_points <= found.points) return;
   for (std::size_t m = 0; m < broken.size(); ++m)
-    if (20 * points_of_model[m] > points) broken[m] = 1;
+    if (points_of_model[m] > 0) broken[m] = 1;
 }
 
 /// How many of the unlearned models broke, of logits and margins at all points. `usual`: the largest
@@ -99,11 +102,11 @@ inline Index broken_models(const Array<float, 3>& logits, double usual,
   const std::vector<double> largest = largest_logits(TensorView<const float>(view(logits)));
   std::vector<char> broken;
   for (const double z : largest) broken.push_back(ran_away(z, usual) ? 1 : 0);
-  for (const std::vector<Index>& split : splits)
-    mark_broken(
-        find_runaways(select_points(oracle_margins, split), select_points(margins, split), threads)
-            .second,
-        std::ssize(split), broken);
+  for (const std::vector<Index>& split : splits) {
+    const Runaways found =
+        find_runaways(select_points(oracle_margins, split), select_points(margins, split), threads);
+    mark_broken(found, found.second, broken);
+  }
   return std::count(broken.begin(), broken.end(), 1);
 }
 
@@ -118,11 +121,19 @@ inline void check_held_out(const std::vector<HeldOutSet>& held_out, Index points
       for (Index x = 0; x < oracles.cols; ++x)
         require(std::isfinite(oracles(m, x)), "calibrate: oracle ", m, " of held-out set ", s,
                 " has margin ", oracles(m, x), " on point ", x);
-    const Runaways found = find_runaways(held_out[s].oracle_margins);
+  }
+}
+
+/// Refuses a held-out set of which an oracle ran away on a split, as candidates are refused.
+inline void check_oracles(const HeldOutSet& held_out, std::size_t set,
+                          const std::vector<std::vector<Index>>& splits, int threads) {
+  const Runaways everywhere = find_runaways(held_out.oracle_margins, threads);
+  for (const std::vector<Index>& split : splits) {
+    const Runaways found = find_runaways(select_points(held_out.oracle_margins, split), threads);
     std::vector<char> broken(found.first.size());
-    mark_broken(found.first, points, broken);
-    require(std::count(broken.begin(), broken.end(), 1) == 0, "calibrate: held-out set ", s, ": ",
-            runaway_sentence(found, {.first = "oracle"}),
+    mark_broken(found, found.first, broken);
+    require(std::count(broken.begin(), broken.end(), 1) == 0, "calibrate: held-out set ", set, ": ",
+            runaway_sentence(everywhere, {.first = "oracle"}),
             "; leave such oracles out, or train them again");
   }
 }
@@ -144,8 +155,10 @@ inline std::array<double, 2> mean_of_splits(const HeldOutSet& held_out,
 /// How many members a report says diverged: that of a method of your own may have `finite` alone.
 template <class Report>
 Index diverged_members(const Report& report) {
-  if constexpr (requires { Index{report.diverged()}; })
-    return report.diverged();
+  if constexpr (requires {
+                  { report.diverged() } -> std::convertible_to<Index>;
+                })
+    return static_cast<Index>(report.diverged());
   else
     return std::count(report.finite.begin(), report.finite.end(), 0);
 }
@@ -195,7 +208,8 @@ Candidate judge(B& backend, const Method& method,
 
 /// Ranks the candidates, methods of one type that `unlearn` accepts, by their score over the
 /// held-out sets. Those that cost more than config.most_compute are left out; those of which a model
-/// diverged or ran away score infinity and come last. Equal scores: less compute first, then the earlier candidate.
+/// diverged or ran away score infinity and come last. Equal scores: less compute first, then the
+/// earlier candidate.
 ///
 /// data      the training set;  points  the same, then any others, as in the oracles' margins
 /// models    theta0, trained on all of data;  logits  theirs [members][n or more][k]
@@ -219,6 +233,11 @@ Calibration calibrate(B& backend, const std::vector<Method>& candidates,
   std::vector<Problem<Model, typename B::Real>> problems;
   for (const HeldOutSet& set : held_out)
     problems.push_back(make_problem(data, set.forget, models, logits));
+  for (std::size_t s = 0; s < held_out.size(); ++s)
+    detail::check_oracles(
+        held_out[s], s,
+        detail::calibration_splits(problems[s].forget, problems[s].retain, points.size()),
+        config.klom.threads);
   Calibration result{{}, candidates.size(), config.most_compute};
   ProgressCounter counter(progress, static_cast<Index>(candidates.size()));
   for (std::size_t i = 0; i < candidates.size(); ++i) {
