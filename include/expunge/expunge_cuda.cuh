@@ -1,4 +1,5 @@
-// All of expunge with the CUDA backend: expunge.hpp and Cuda<Real, Math>. Needs nvcc; link CUDA::cublas.
+// All of expunge with the CUDA backend: expunge.hpp and Cuda<Real, Math>. Needs nvcc; link
+// CUDA::cublas.
 #pragma once
 
 #include "expunge/expunge.hpp"

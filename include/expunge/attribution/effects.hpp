@@ -25,8 +25,8 @@ struct Effects {
   Array<double, 1> validation_error;  // mean squared error on held-out models at that lambda
   Array<Real, 1> kkt_residual;        // largest violation of the optimality conditions / lambda_max
 
-  /// Of the outputs that were fitted: a model that ran away (core/runaway.hpp) outweighs all others at
-  /// its targets, so that their effects say nothing. Empty where no outputs were looked at.
+  /// Of the outputs that were fitted: a model that ran away (core/runaway.hpp) outweighs all others
+  /// at its targets, so that their effects say nothing. Empty where no outputs were looked at.
   Runaways runaways;
 
   Index targets_converged = 0;  // of an iterative estimator; equal to targets() otherwise
@@ -50,8 +50,8 @@ Effects<Real> zero_effects(Index examples, Index targets) {
 
 /// Predicted outputs [models][targets] of models trained on these masks, intercept included: what
 /// LDS ranks against the true outputs. Summed in double; predictions that differ by rounding alone
-/// are equal (core/ties.hpp). Cost: models examples targets / 4 additions and a sort for each target;
-/// memory: the predictions, and for each thread 64 bytes an example and a model.
+/// are equal (core/ties.hpp). Cost: models examples targets / 4 additions and a sort for each
+/// target; memory: the predictions, and for each thread 64 bytes an example and a model.
 template <class B, class Real>
 Array<double, 2> predict(const B& backend, const Effects<Real>& effects, const SubsetMasks& masks) {
   require(masks.examples() == effects.examples(), "predict: masks of ", masks.examples(),

@@ -8,7 +8,8 @@
 // the other; the choice of a target does not depend on its block (on a backend that solves targets
 // side by side: but for rounding, by which it may be the neighbouring penalty). Cost: one exact
 // Gram matrix; for a target, its masked sums and its path. Memory besides outputs: examples^2
-// numbers, two copies of the bits of a models, b x examples bytes, and 64 targets a thread at a time.
+// numbers, two copies of the bits of a models, b x examples bytes, and 64 targets a thread at a
+// time.
 #pragma once
 
 #include <utility>

@@ -4,8 +4,8 @@
 //   minimise 1/(2m) ||y - b - X~ w||^2 + lambda ||w||_1     (elastic net: see lasso_path.hpp)
 //
 // The preparation depends on the masks alone and can fit many blocks of targets one after the
-// other. The effects of a target do not depend on its block; on a backend that solves targets side by
-// side (lockstep_regression.hpp) they do by rounding.
+// other. The effects of a target do not depend on its block; on a backend that solves targets side
+// by side (lockstep_regression.hpp) they do by rounding.
 //
 // Effects come back in raw mask units, beta_j = w_j / sd_j, with an intercept, so that
 // intercept + sum_{i in S} beta_i predicts. Cost: one exact Gram matrix; for a target, its masked

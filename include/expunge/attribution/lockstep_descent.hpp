@@ -14,8 +14,8 @@
 // conditions hold; r anew from w, one thread for each coordinate; the largest violation; admission
 // of all coordinates that violate. Nothing is ever dropped unchecked, so the answer is exact to the
 // tolerance, as that of CoordinateDescent, and equals it to rounding and that tolerance. Targets
-// whose working set outgrows `most_members` are left to the caller: of the set, that is, which never
-// shrinks and holds what was proposed too.
+// whose working set outgrows `most_members` are left to the caller: of the set, that is, which
+// never shrinks and holds what was proposed too.
 //
 // Memory for a target: 9 bytes for each example in float, and of the block 2 k^2 bytes for the
 // largest working set k, which starts at 64 and doubles. The host learns of each round by four

@@ -24,9 +24,9 @@ namespace expunge {
 template <class T>
 using WideOutput = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
-/// Outputs minus their mean over the models, in units of their scale, as TargetBlock has them: first
-/// minus the output of model 0, so that nothing is lost where the mean is large beside the spread. A
-/// constant target becomes exactly 0.
+/// Outputs minus their mean over the models, in units of their scale, as TargetBlock has them:
+/// first minus the output of model 0, so that nothing is lost where the mean is large beside the
+/// spread. A constant target becomes exactly 0.
 template <class Wide, class Real>
 struct CentreTarget {
   MatrixView<const Wide> outputs;  // [models][targets]

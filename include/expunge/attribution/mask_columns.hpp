@@ -34,8 +34,8 @@ inline void transpose_bits(std::array<std::uint64_t, 64>& a) {
   }
 }
 
-/// The correlation of two columns of means p and inverse deviations s that `count` of the models saw
-/// both of.
+/// The correlation of two columns of means p and inverse deviations s that `count` of the models
+/// saw both of.
 EXPUNGE_HD inline double correlation_of_count(double count, double models, double p_i, double p_j,
                                               double s_i, double s_j) {
   return (count / models - p_i * p_j) * s_i * s_j;

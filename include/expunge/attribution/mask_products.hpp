@@ -1,5 +1,5 @@
-// Products of the mask matrix X in {0, 1}^(models x examples) by gemm, for a backend that multiplies
-// faster than it counts bits:
+// Products of the mask matrix X in {0, 1}^(models x examples) by gemm, for a backend that
+// multiplies faster than it counts bits:
 //
 //   correlations  of the columns, [examples][examples], from the counts X'X
 //   sums          X'Y of outputs, [targets][examples]

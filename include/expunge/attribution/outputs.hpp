@@ -65,7 +65,8 @@ EXPUNGE_HD inline double output_scale(double largest) {
   return std::ldexp(1.0, exponent < least ? least : exponent);
 }
 
-/// `value` of a target as Real; `what` it is: "an effect on". Throws where it is beyond the range of that type.
+/// `value` of a target as Real; `what` it is: "an effect on". Throws where it is beyond the range
+/// of that type.
 template <class Real>
 Real in_range(const char* who, const char* what, Index target, double value) {
   constexpr Real most = std::numeric_limits<Real>::max();

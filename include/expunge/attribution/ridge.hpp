@@ -87,8 +87,8 @@ class RidgeRegression {
             " is too small for the rounding of this scalar type: the Gram matrix is not positive");
   }
 
-  /// Weights of 64 targets, in standardised columns and units of each target's scale. All 64 are solved for, however many there are:
-  /// the order of summation in a product depends on its width.
+  /// Weights of 64 targets, in standardised columns and units of each target's scale. All 64 are
+  /// solved for, however many there are: the order of summation in a product depends on its width.
   Matrix solve(const TargetBlock<Real>& block) const {
     const double m = static_cast<double>(models());
     Matrix w = Matrix::Zero(examples(), target_block_width);

@@ -1,15 +1,15 @@
 // Shared starts: common random numbers for datamodels.
 //
-// What a network says varies with its subset, which datamodels explain, and with its initial weights
-// and batch orders, which they cannot. Trained with DescentConfig::starts = s, models m, m + s,
-// m + 2 s, ... share the latter; subtracting the mean of each start before the regression then takes
-// out the part of the noise that a start's models have in common:
+// What a network says varies with its subset, which datamodels explain, and with its initial
+// weights and batch orders, which they cannot. Trained with DescentConfig::starts = s, models m, m
+// + s, m + 2 s, ... share the latter; subtracting the mean of each start before the regression then
+// takes out the part of the noise that a start's models have in common:
 //
 //   y_m  <-  n / (n - 1) (y_m - mean over the n models of m's start) + mean over all models
 //
 // The mean of a start holds y_m itself and so 1 / n of the effect of m's own subset, for which the
-// factor makes up. It acts like one intercept per start. Effects are those at these starts: take some
-// tens of them, and some tens of models each.
+// factor makes up. It acts like one intercept per start. Effects are those at these starts: take
+// some tens of them, and some tens of models each.
 //
 // Source: common random numbers and blocking are old variance reduction (Kahn and Marshall 1953);
 // for datamodels this is ours.
@@ -29,9 +29,9 @@ inline double models_of_start(Index models, Index starts, Index start) {
   return static_cast<double>((models - start + starts - 1) / starts);
 }
 
-/// Centres outputs [models][targets] by start, in place; model m has start m % starts. The result is
-/// rounded to T where the outputs lie: give double where their mean is large. At least two models a
-/// start. 0 starts: nothing to do. Threads: 0 = all.
+/// Centres outputs [models][targets] by start, in place; model m has start m % starts. The result
+/// is rounded to T where the outputs lie: give double where their mean is large. At least two
+/// models a start. 0 starts: nothing to do. Threads: 0 = all.
 template <class T>
 void centre_by_start(MatrixView<T> outputs, Index starts, int threads = 0) {
   require(starts >= 0, "centre_by_start: starts is ", starts, ", negative");

@@ -6,9 +6,9 @@
 //
 // Outputs may be half, float or double and are read once. They are centred in double, and only then
 // rounded to Real: first the output of model 0 is taken off, which rounds nothing where all outputs
-// of a target lie far from 0, then the mean of what is left. So y and y + c have the same panels, as
-// far as the numbers of y + c themselves are those of y. The scale is a power of two, so that outputs
-// near the ends of a type's range lose nothing.
+// of a target lie far from 0, then the mean of what is left. So y and y + c have the same panels,
+// as far as the numbers of y + c themselves are those of y. The scale is a power of two, so that
+// outputs near the ends of a type's range lose nothing.
 //
 // Memory is bounded by the block, not by the number of targets. Since the panels are centred, sums
 // equal those of centred columns.
@@ -79,8 +79,8 @@ class TargetBlock {
   }
   /// The unit of the target's sums, a power of two.
   double scale(Index t) const { return scale_[static_cast<std::size_t>(t)]; }
-  /// sum over the models that saw `example` of the centred outputs of the block's target t, in units
-  /// of its scale.
+  /// sum over the models that saw `example` of the centred outputs of the block's target t, in
+  /// units of its scale.
   Real sum(Index example, Index t) const {
     return sums_[panel_of(t) * rows_ * lanes + example * lanes + t % lanes];
   }

@@ -1,8 +1,8 @@
 // TRAK (Park et al., arXiv 2303.14186): effects from the gradients of a few trained models instead
 // of a regression on thousands.
 //
-// The network is taken as linear in its weights around each of M checkpoints, which makes training a
-// logistic regression. An effect is the derivative of an output in the example's weight there:
+// The network is taken as linear in its weights around each of M checkpoints, which makes training
+// a logistic regression. An effect is the derivative of an output in the example's weight there:
 //
 //   phi(z) = P' grad f(z)                     k numbers, f the margin of a training example
 //   A = Phi' R Phi + lambda unit I            Phi [n][k] of all examples, unit = trace(Phi' R Phi) / n
@@ -18,8 +18,8 @@
 // Targets may be any output function (each logit, for matching): phi(x) is P' of its gradient. R
 // are the second derivatives of the loss in the margin, p (1 - p). The paper and its code leave
 // them out (Curvature::identity), and effects are then scores, whose size means nothing; with them
-// they have the size of changes, which DmDirect needs. Where a network is sure of all its examples R
-// is nearly 0 and tells little. Models are trained by cross-entropy; those that will forget do as
+// they have the size of changes, which DmDirect needs. Where a network is sure of all its examples
+// R is nearly 0 and tells little. Models are trained by cross-entropy; those that will forget do as
 // well as any.
 //
 // Unlike the published code: P is a sketch, which costs next to nothing and is the same on every

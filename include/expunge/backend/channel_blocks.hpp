@@ -30,10 +30,10 @@ HostBuffer<Real>& thread_memory() {
   return memory;
 }
 
-/// The thread's memory, cut into aligned pieces of these sizes, until the next call of this function.
-/// It grows to the largest use and stays: after the first training step a thread allocates nothing.
-/// It is no layer's cache, since it is needed within one pass of one layer only and so serves all of
-/// them. The pieces may hold anything.
+/// The thread's memory, cut into aligned pieces of these sizes, until the next call of this
+/// function. It grows to the largest use and stays: after the first training step a thread
+/// allocates nothing. It is no layer's cache, since it is needed within one pass of one layer only
+/// and so serves all of them. The pieces may hold anything.
 template <class Real, std::size_t Pieces>
 std::array<Real*, Pieces> scratch(const std::array<Index, Pieces>& sizes) {
   HostBuffer<Real>& memory = thread_memory<Real>();

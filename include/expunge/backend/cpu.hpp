@@ -81,8 +81,8 @@ class Cpu {
 static_assert(Backend<Cpu<float>> && Backend<Cpu<double>>);
 
 /// Calls f(worker, first, count) for consecutive blocks of members, one block a thread at a time.
-/// The worker is a backend of one thread. `member_bytes`, what a member needs of the backend's memory,
-/// is for backends that have little.
+/// The worker is a backend of one thread. `member_bytes`, what a member needs of the backend's
+/// memory, is for backends that have little.
 template <class Real, class F>
 void for_each_cohort(const Cpu<Real>& backend, Index members, std::size_t /*member_bytes*/, F&& f) {
   const Index cohort = backend.cohort();

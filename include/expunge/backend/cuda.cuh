@@ -9,7 +9,8 @@
 //
 // All members of a cohort step together: one strided-batched product of cuBLAS, one kernel over all
 // elements. The object owns stream, handle and memory, and everything happens in the order of its
-// stream; `copy_rows` to the host waits for what came before. One object belongs to one host thread.
+// stream; `copy_rows` to the host waits for what came before. One object belongs to one host
+// thread.
 //
 // The primitives are those of cpu.hpp. Element-wise work and gathers are in cuda_elements.cuh,
 // products in cuda_gemm.cuh, convolutions in cuda_convolution.cuh, sums over channels in

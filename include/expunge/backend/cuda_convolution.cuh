@@ -7,8 +7,8 @@
 //   input gradient     patches = w' outputs, and every pixel gathers from the patches that it is in
 //   filter gradient    w += outputs patches'
 //
-// Patches of a layer of 3x3 filters are nine times its input, so they are made for so many rows that
-// they stay near the second-level cache.
+// Patches of a layer of 3x3 filters are nine times its input, so they are made for so many rows
+// that they stay near the second-level cache.
 #pragma once
 
 #include "expunge/backend/convolution.hpp"

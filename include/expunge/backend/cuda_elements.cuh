@@ -1,4 +1,5 @@
-// Element-wise work, gathers and copies on the GPU: Thrust calls the same functors as the CPU's loops.
+// Element-wise work, gathers and copies on the GPU: Thrust calls the same functors as the CPU's
+// loops.
 #pragma once
 
 #include <thrust/for_each.h>
@@ -32,8 +33,8 @@ void launch(CudaContext& context, Index n, const F& f) {
   }
 }
 
-/// f(member, row, column) of position k. Divisions are of 32 bits where they can be: those of 64 bits
-/// cost more than most functors.
+/// f(member, row, column) of position k. Divisions are of 32 bits where they can be: those of 64
+/// bits cost more than most functors.
 template <class F>
 struct AtElement {
   F f;
@@ -117,7 +118,8 @@ struct ConvertRows {
   }
 };
 
-/// to[i] = from[i] for every row, converted. Between any two memories; the host waits for what it gets.
+/// to[i] = from[i] for every row, converted. Between any two memories; the host waits for what it
+/// gets.
 template <class Real, class Math, class From, class To>
 void copy_rows(const Cuda<Real, Math>& backend, MatrixView<From> from, MatrixView<To> to) {
   using Number = std::remove_const_t<From>;

@@ -1,6 +1,7 @@
 // Cholesky factors and eigenvectors of small matrices: the host computes them, by cholesky.hpp and
-// eigenvectors.hpp, a member on each thread, and the device gets the result. They are a few per step of
-// Gauss-Newton matching, of some hundred rows. Solutions, which are many more, stay on the device.
+// eigenvectors.hpp, a member on each thread, and the device gets the result. They are a few per
+// step of Gauss-Newton matching, of some hundred rows. Solutions, which are many more, stay on the
+// device.
 #pragma once
 
 #include <vector>

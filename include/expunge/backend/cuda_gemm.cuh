@@ -1,7 +1,7 @@
 // The product of gemm.hpp on the GPU: the one place that knows that cuBLAS counts by columns.
 //
-// A row-major matrix is the transpose of the column-major one in the same memory, so C = op(A) op(B) is
-// asked for as C' = op(B)' op(A)'.
+// A row-major matrix is the transpose of the column-major one in the same memory, so C = op(A)
+// op(B) is asked for as C' = op(B)' op(A)'.
 #pragma once
 
 #include "expunge/backend/cuda_elements.cuh"

@@ -41,8 +41,8 @@ class Capture {
 /// The graph of one step, and when it is of use: from the second call on, as the first one loads
 /// kernels and lets scratch grow; and not for a few calls, which cost less than the recording.
 ///
-/// A graph holds addresses. Where memory that was there when it was recorded has been freed since, as
-/// scratch that grew between two calls, it may be another's by now: the step is recorded anew.
+/// A graph holds addresses. Where memory that was there when it was recorded has been freed since,
+/// as scratch that grew between two calls, it may be another's by now: the step is recorded anew.
 class CudaRecording {
  public:
   static constexpr Index worth_recording = 8;  // calls

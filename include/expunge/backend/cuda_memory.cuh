@@ -1,5 +1,5 @@
-// What lies behind a CUDA backend: one stream, one cuBLAS handle and a pool of memory, shared by the
-// backend and all that it allocated, which may outlive it.
+// What lies behind a CUDA backend: one stream, one cuBLAS handle and a pool of memory, shared by
+// the backend and all that it allocated, which may outlive it.
 #pragma once
 
 #include <array>
@@ -31,9 +31,9 @@ struct FreeInOrder {
 };
 using Workspace = std::unique_ptr<void, FreeInOrder>;
 
-/// Memory comes and goes in the order of the stream, so a buffer may be freed while kernels that use it
-/// are still queued; the pool keeps what is freed for the next allocation. Every call is made for the
-/// context's device, whichever is the thread's at the time.
+/// Memory comes and goes in the order of the stream, so a buffer may be freed while kernels that
+/// use it are still queued; the pool keeps what is freed for the next allocation. Every call is
+/// made for the context's device, whichever is the thread's at the time.
 class CudaContext {
  public:
   explicit CudaContext(int device) : device_(device) {
@@ -148,8 +148,8 @@ class CudaContext {
 
 enum class Fill { zero, none };
 
-/// Owns n elements of a trivial type on the device, zero at birth unless Fill says otherwise. Movable,
-/// not copyable.
+/// Owns n elements of a trivial type on the device, zero at birth unless Fill says otherwise.
+/// Movable, not copyable.
 template <class T>
 class CudaBuffer {
  public:
@@ -188,7 +188,8 @@ inline bool on_device(const void* p) {
 /// Beyond this the runtime refuses the distance between two rows (cudaDeviceProp::memPitch).
 inline constexpr std::size_t most_pitch = std::numeric_limits<std::int32_t>::max();
 
-/// Copies rows between any two memories. Where one of them is the host's, the copy is done on return.
+/// Copies rows between any two memories. Where one of them is the host's, the copy is done on
+/// return.
 template <class T>
 void copy_bytes(CudaContext& context, MatrixView<const T> from, T* to, Index to_stride) {
   if (from.empty()) return;

@@ -8,7 +8,8 @@
 
 namespace expunge {
 
-/// Partial sums in double: part t adds elements t, t + parts, ..., so that neighbours read neighbours.
+/// Partial sums in double: part t adds elements t, t + parts, ..., so that neighbours read
+/// neighbours.
 template <class Real>
 struct DotParts {
   MatrixView<const Real> x, y;

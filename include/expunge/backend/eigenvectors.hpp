@@ -7,8 +7,8 @@
 
 namespace expunge {
 
-/// Overwrites a [members][n][n], symmetric, by its orthonormal eigenvectors, one a column, by rising
-/// eigenvalue. A matrix that holds a number that is none becomes the identity.
+/// Overwrites a [members][n][n], symmetric, by its orthonormal eigenvectors, one a column, by
+/// rising eigenvalue. A matrix that holds a number that is none becomes the identity.
 template <class Real>
 void eigenvectors(const Cpu<Real>&, TensorView<Real> a) {
   require(a.rows == a.features, "eigenvectors: matrices are ", a.rows, " x ", a.features);

@@ -2,8 +2,8 @@
 // of one square of numbers, and a small matrix product that stays in registers.
 //
 // A vector holds Lanes<Real>::count numbers: 16 floats with AVX-512, 8 with AVX, 4 without either.
-// Arithmetic on vectors is element by element. As with Eigen, all translation units of a program must
-// be compiled for the same processor: the width is part of the code and not of its name.
+// Arithmetic on vectors is element by element. As with Eigen, all translation units of a program
+// must be compiled for the same processor: the width is part of the code and not of its name.
 #pragma once
 
 #include <algorithm>

@@ -7,8 +7,8 @@
 //     5x5, stride 2     144 for 400
 //
 // Slopes in the input are a convolution of dy with the flipped filters. Errors in float, measured
-// against double on normal numbers (tests/nn/conv2d.cpp), are 1.5 to 8 times those of the plain sum: at
-// the extents of ResNet-9 at most 6e-6 of the largest number.
+// against double on normal numbers (tests/nn/conv2d.cpp), are 1.5 to 8 times those of the plain
+// sum: at the extents of ResNet-9 at most 6e-6 of the largest number.
 #pragma once
 
 #include "expunge/backend/winograd_tiles.hpp"

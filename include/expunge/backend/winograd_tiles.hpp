@@ -5,7 +5,8 @@
 //   filters    [36][filter blocks][channels][lanes]
 //   products   [36][filter blocks][tiles][lanes]
 //
-// A group is so many whole examples that a transform's reads and writes stay close together, not more.
+// A group is so many whole examples that a transform's reads and writes stay close together, not
+// more.
 #pragma once
 
 #include "expunge/backend/direct_convolution.hpp"

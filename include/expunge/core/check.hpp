@@ -37,7 +37,8 @@ class io_error : public std::runtime_error {
   io_error(std::string_view path, std::string_view what)
       : std::runtime_error(sentence(path, ": ", what)), path_(path) {}
 
-  /// "path: at byte `offset`: what". The first byte of a file is no place that helps, and not named.
+  /// "path: at byte `offset`: what". The first byte of a file is no place that helps, and not
+  /// named.
   io_error(std::string_view path, std::uint64_t offset, std::string_view what)
       : std::runtime_error(offset == 0 ? sentence(path, ": ", what)
                                        : sentence(path, ": at byte ", offset, ": ", what)),

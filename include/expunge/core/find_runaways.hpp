@@ -7,8 +7,9 @@
 // applied, but every function that takes outputs has its own answer to them.
 //
 // Cost: 64 points of all models at a time. One pass finds the smallest and largest output of every
-// point, a second one counts the outputs of wide points in bins (detail::may_run_away); only points that
-// may have a runaway are sorted. 1 ns per output on one core, 2 to 5 ns where all points are wide.
+// point, a second one counts the outputs of wide points in bins (detail::may_run_away); only points
+// that may have a runaway are sorted. 1 ns per output on one core, 2 to 5 ns where all points are
+// wide.
 #pragma once
 
 #include <numeric>
@@ -68,8 +69,8 @@ namespace detail {
 
 inline constexpr Index runaway_block = 64;
 
-/// Finds which of up to 64 points may have a runaway, along rows: may_have_runaways for all of them.
-/// Value: float or double, which holds the outputs exactly.
+/// Finds which of up to 64 points may have a runaway, along rows: may_have_runaways for all of
+/// them. Value: float or double, which holds the outputs exactly.
 template <class Value>
 class RunawayScreen {
  public:
@@ -210,7 +211,8 @@ class RunawaySearch {
   ReachFinder find_reach_;
 };
 
-/// The farthest output of each point that has a runaway, by block of points; and the threads' counts.
+/// The farthest output of each point that has a runaway, by block of points; and the threads'
+/// counts.
 inline Runaways collect(Index points, const std::vector<std::vector<Runaway>>& of_block,
                         const std::vector<RunawaySearch>& searches) {
   Runaways found;
@@ -294,8 +296,8 @@ Runaways find_runaways(const A& first, const B& second, int threads = 0) {
   return detail::find_runaways_of(a, b, threads);
 }
 
-/// Adds what ran away in a block of points of the same models, of which the first is number `first` of
-/// all: for a caller who reads points in blocks.
+/// Adds what ran away in a block of points of the same models, of which the first is number `first`
+/// of all: for a caller who reads points in blocks.
 inline void add_runaways(Runaways& all, const Runaways& block, Index first) {
   const auto moved = [&](Runaway one) {
     one.point += first;

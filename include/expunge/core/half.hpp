@@ -14,8 +14,8 @@ using Half = Eigen::half;
 /// The largest finite Half.
 inline constexpr double largest_half = 65504;
 
-/// The nearest Half, in `to`. False where a finite number is too large for one and becomes infinite:
-/// from 65520 on, half a step beyond the largest.
+/// The nearest Half, in `to`. False where a finite number is too large for one and becomes
+/// infinite: from 65520 on, half a step beyond the largest.
 template <class Real>
 bool to_half(Real x, Half& to) {
   to = static_cast<Half>(static_cast<float>(x));

@@ -4,7 +4,8 @@
 
 // With these flags a compiler may take it that there is no NaN and no infinity, and it removes
 // every test for one: a model that diverged would then look alive and could get the best score.
-// -Ofast switches them on, and so does Intel's icpx by default (-fp-model=precise switches them off).
+// -Ofast switches them on, and so does Intel's icpx by default (-fp-model=precise switches them
+// off).
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
 #error \
     "expunge: -ffast-math and -ffinite-math-only (-Ofast too) remove the tests for NaN and \

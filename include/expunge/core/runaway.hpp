@@ -1,7 +1,7 @@
 // Runaways: outputs that lie so far from all others at their point that a model must have diverged.
 //
-// A model that diverges to finite numbers is more dangerous than one that ends as NaN: its output is
-// clipped, widens every bin of a histogram, inflates every variance, and so makes two different
+// A model that diverges to finite numbers is more dangerous than one that ends as NaN: its output
+// is clipped, widens every bin of a histogram, inflates every variance, and so makes two different
 // distributions look alike. One definition serves the whole library.
 //
 //   c          the centre of all outputs of a point, in one array or in two that are compared: the
@@ -85,8 +85,8 @@ inline constexpr Index runaway_bins = 64;
 
 /// By counts in bins of equal width over the range most points are known to have no runaway: false
 /// only where there is none. counts [bins + 1] of both arrays, the second of which may be absent;
-/// bin b holds the outputs x with b = trunc((x - low) bins / range), and may be off by a seventh of a
-/// bin. With range 1, and d_i the first runaway, one of these holds:
+/// bin b holds the outputs x with b = trunc((x - low) bins / range), and may be off by a seventh of
+/// a bin. With range 1, and d_i the first runaway, one of these holds:
 ///
 ///   s < 1 / gap     half of all outputs lie in intervals of length 2 s about the centres, and so in
 ///                   `window` neighbouring bins about one of them
@@ -175,7 +175,8 @@ class ReachFinder {
     return detail::shortest_half(sorted_, sorted_.size()).middle;
   }
 
-  /// Sets spread and limit. Where half of the outputs are not finite there is nothing to measure by.
+  /// Sets spread and limit. Where half of the outputs are not finite there is nothing to measure
+  /// by.
   void set_limit(OutputReach& reach, std::size_t outputs) const {
     const std::size_t half = (outputs + 1) / 2;
     if (half >= distances_.size()) return;

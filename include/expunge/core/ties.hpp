@@ -1,9 +1,9 @@
 // Which numbers are equal but for rounding.
 //
-// A prediction sum_{i in S} tau_i is rounded, and in what way depends on the order of summation: with
-// constant tau and subsets of one size all predictions are equal, yet their last digits differ, and
-// ranks of these digits correlate with whatever the subsets do. So predictions that differ by no more
-// than the error of two such sums are made equal before anybody ranks them:
+// A prediction sum_{i in S} tau_i is rounded, and in what way depends on the order of summation:
+// with constant tau and subsets of one size all predictions are equal, yet their last digits
+// differ, and ranks of these digits correlate with whatever the subsets do. So predictions that
+// differ by no more than the error of two such sums are made equal before anybody ranks them:
 //
 //   tolerance = 2 (n u sum_i |tau_i| + u |c|) + 2 v sqrt(sum_i tau_i^2)
 //
@@ -13,8 +13,8 @@
 //   stored: each carries an error of up to v |tau_i|; such errors are independent, and the
 //   difference of two sums over up to n examples lies within it by some five standard deviations.
 //
-// Beside the spread of such predictions, which is about sqrt(sum tau^2) / 2, this is 1e-7 for effects
-// in float and 1e-9 for 50,000 effects in double: no rank that means something is lost.
+// Beside the spread of such predictions, which is about sqrt(sum tau^2) / 2, this is 1e-7 for
+// effects in float and 1e-9 for 50,000 effects in double: no rank that means something is lost.
 #pragma once
 
 #include <algorithm>
@@ -80,8 +80,8 @@ inline void merge_ties(std::vector<double>& values, double tolerance) {
   }
 }
 
-/// The same for every column of sums [models][targets], with its tolerance [targets]. threads 0: all;
-/// never changes the result. Cost: models log models for each target.
+/// The same for every column of sums [models][targets], with its tolerance [targets]. threads 0:
+/// all; never changes the result. Cost: models log models for each target.
 inline void merge_ties(Array<double, 2>& sums, const std::vector<double>& tolerances,
                        int threads = 0) {
   const std::size_t models = sums.shape()[0], targets = sums.shape()[1];
@@ -96,8 +96,9 @@ inline void merge_ties(Array<double, 2>& sums, const std::vector<double>& tolera
   });
 }
 
-/// Whether these values differ by no more than two units in the last place of their type, whose unit
-/// roundoff is `stored`: nothing that could be correlated. NaN and infinity are not equal to anything.
+/// Whether these values differ by no more than two units in the last place of their type, whose
+/// unit roundoff is `stored`: nothing that could be correlated. NaN and infinity are not equal to
+/// anything.
 inline bool equal_but_for_rounding(const std::vector<double>& values, double stored) {
   double low = std::numeric_limits<double>::infinity(), high = -low, size = 0;
   for (const double x : values) {

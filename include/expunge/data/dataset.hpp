@@ -45,8 +45,8 @@ inline void check_labels(const char* function, DatasetView data, Index classes,
 }
 
 /// Throws std::invalid_argument in the name of `function` unless all inputs are finite numbers; of
-/// rows for which used(i) is false nothing is asked. Inputs that lie on the backend's device are not
-/// looked at. `one` as above.
+/// rows for which used(i) is false nothing is asked. Inputs that lie on the backend's device are
+/// not looked at. `one` as above.
 template <class B, class Used>
 void check_finite_inputs(const B& backend, const char* function, const InputsView& inputs,
                          const Used& used, const char* one = "example") {

@@ -111,8 +111,8 @@ void for_each_centred_block(MatrixView<const T> x, const Eigen::RowVectorXd& mea
 /// effect matrix [n][m], row i = the effects on (or of) example i: columns are centred, and the
 /// score is the left singular vector of the k-th largest singular value. Its sign is fixed so that
 /// the entry of largest magnitude is positive. Cost: power iteration in double with 12 guard
-/// vectors, 200 products with the matrix; it reads n x m numbers each time. Memory: (n + m) (k + 12)
-/// doubles twice and a block of 8 MiB, or of one row; the matrix itself is not copied.
+/// vectors, 200 products with the matrix; it reads n x m numbers each time. Memory: (n + m) (k +
+/// 12) doubles twice and a block of 8 MiB, or of one row; the matrix itself is not copied.
 template <MatrixLike A>
 std::vector<double> principal_component(const A& effects, Index k) {
   using Matrix = Eigen::MatrixXd;
@@ -167,8 +167,8 @@ inline std::vector<Index> extreme_forget_set(const std::vector<double>& scores, 
   return forget;
 }
 
-/// The examples at one end, or both, of the k-th principal component of an effect matrix [n][m]. Cost
-/// and memory: principal_component.
+/// The examples at one end, or both, of the k-th principal component of an effect matrix [n][m].
+/// Cost and memory: principal_component.
 template <MatrixLike A>
 std::vector<Index> component_forget_set(const A& effects, Index k, ComponentEnd end, Index count) {
   return extreme_forget_set(principal_component(effects, k), end, count);

@@ -6,8 +6,8 @@
 
 namespace expunge {
 
-/// Images, what their bytes stand for, and their labels. `values` needs a row for each channel of the
-/// model's images: another number of rows that divides the image is not noticed.
+/// Images, what their bytes stand for, and their labels. `values` needs a row for each channel of
+/// the model's images: another number of rows that divides the image is not noticed.
 struct ImageDataset {
   Array<std::uint8_t, 2> pixels;  // [n][channels * height * width], channel first
   Array<float, 2> values;         // [channels][256]  the input that a byte of a channel is

@@ -1,8 +1,9 @@
 // Two more scores of an attribution: leave-one-out correlation and mislabel detection.
 //
 // Leave-one-out: per target, Pearson's correlation over training examples of the score with the
-// true change. Scores or changes that differ by rounding alone have no correlation. Mislabel AUC: the probability that a mislabelled example scores above a clean one
-// (ties count one half), which is the area under the ROC curve (Hanley and McNeil 1982).
+// true change. Scores or changes that differ by rounding alone have no correlation. Mislabel AUC:
+// the probability that a mislabelled example scores above a clean one (ties count one half), which
+// is the area under the ROC curve (Hanley and McNeil 1982).
 #pragma once
 
 #include "expunge/core/array.hpp"

@@ -16,9 +16,10 @@
 // almost 0. Two equal constants score 0 in every preset.
 //
 // A model that diverged to a finite margin is worse than one that ended as NaN: one margin of -1e4
-// among sixty makes every bin five wide, and a score of 5.3 falls to .1. So points where a model ran
-// away (core/runaway.hpp) are counted and the models named in every preset, and score the ceiling
-// in the paper's (KlomConfig::runaways). A model that is listed twice is judged as one model.
+// among sixty makes every bin five wide, and a score of 5.3 falls to .1. So points where a model
+// ran away (core/runaway.hpp) are counted and the models named in every preset, and score the
+// ceiling in the paper's (KlomConfig::runaways). A model that is listed twice is judged as one
+// model.
 //
 //   oracle     [oracle models][points]     float, double or Half
 //   unlearned  [unlearned models][points]  the number of models may differ

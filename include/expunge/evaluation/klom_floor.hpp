@@ -49,8 +49,8 @@ inline FloorMethod floor_method(Index oracles, const FloorConfig& floor_config) 
   return enough ? FloorMethod::split : FloorMethod::bootstrap;
 }
 
-/// Calls f(oracles, others) for each repeat, by the method that floor_method names: the draws alone,
-/// for figures other than a floor's mean and p95.
+/// Calls f(oracles, others) for each repeat, by the method that floor_method names: the draws
+/// alone, for figures other than a floor's mean and p95.
 template <MatrixLike A, class F>
 void for_each_floor_pair(const A& oracle, const FloorConfig& floor_config, int threads, F f) {
   if (floor_method(view(oracle).rows, floor_config) == FloorMethod::split)

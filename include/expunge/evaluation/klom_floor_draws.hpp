@@ -2,18 +2,19 @@
 // models of the oracles, or as many as are wanted, drawn from too few oracles by a smoothed
 // bootstrap.
 //
-// The plain bootstrap is wrong here: both draws consist of the same few numbers, leave the same bins
-// empty and score too low (mean 1.2 instead of 3.0 for 20 models). So a margin that is drawn is moved:
+// The plain bootstrap is wrong here: both draws consist of the same few numbers, leave the same
+// bins empty and score too low (mean 1.2 instead of 3.0 for 20 models). So a margin that is drawn
+// is moved:
 //
 //   move = h z,  h = 0.15 x the distance to the margin's k-th nearest neighbour at its point,
 //   k = 2 sqrt(N),  z from Student's t with 2 degrees of freedom, cut at +-30
 //
-// h is narrow where margins are dense and wide in the tails, so that the valley between two modes is
-// not filled, as one bandwidth for all margins of a point does (Silverman's lifts the floor of two
-// modes eight sd apart by half). z has a heavy tail, as the largest of N margins lies below the
-// largest of the 2N that a score bins. The constants were chosen on other distributions than those of
-// bench/klom_floor.cpp; 0.1 serves nearly as well. Nearest neighbours as bandwidths: Breiman, Meisel
-// and Purcell, "Variable kernel estimates of multivariate densities", 1977.
+// h is narrow where margins are dense and wide in the tails, so that the valley between two modes
+// is not filled, as one bandwidth for all margins of a point does (Silverman's lifts the floor of
+// two modes eight sd apart by half). z has a heavy tail, as the largest of N margins lies below the
+// largest of the 2N that a score bins. The constants were chosen on other distributions than those
+// of bench/klom_floor.cpp; 0.1 serves nearly as well. Nearest neighbours as bandwidths: Breiman,
+// Meisel and Purcell, "Variable kernel estimates of multivariate densities", 1977.
 //
 //   margins  [models][points]
 //
@@ -125,8 +126,8 @@ inline double move_of(double u) {
   return std::clamp(t, -30.0, 30.0);
 }
 
-/// Which of `models` models is drawn at a position of a stream, and by how many bandwidths its margin
-/// moves.
+/// Which of `models` models is drawn at a position of a stream, and by how many bandwidths its
+/// margin moves.
 struct RandomMargin {
   Index model = 0;
   double move = 0;
@@ -155,8 +156,8 @@ Array<double, 2> drawn_margins(Index models, Index points, int threads, F f) {
 }
 
 /// `models` margins of every point drawn with replacement, each moved by its own bandwidth h
-/// [models of margins][points]. Points are drawn independently: which models are drawn how often would
-/// else move the scores of all points together.
+/// [models of margins][points]. Points are drawn independently: which models are drawn how often
+/// would else move the scores of all points together.
 template <MatrixLike A>
 Array<double, 2> smoothed_draw(const A& margins, const Array<double, 2>& h, Index models,
                                std::uint64_t seed, std::uint32_t draw, int threads) {

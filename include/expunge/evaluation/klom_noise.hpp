@@ -2,8 +2,8 @@
 // klom_triple.hpp together: forward, reverse and Gaussian, from the same draws.
 //
 // Draws cost more than scores, so this takes little longer than one of the three alone. On many
-// points take a sample of some thousands: the floor of p95 hardly changes, and an interval, moved to
-// the score of all points with BootstrapEstimate::around, is slightly too wide.
+// points take a sample of some thousands: the floor of p95 hardly changes, and an interval, moved
+// to the score of all points with BootstrapEstimate::around, is slightly too wide.
 #pragma once
 
 #include "expunge/evaluation/klom_floor.hpp"

@@ -6,8 +6,8 @@
 //
 // Neighbours read neighbouring points of one model. Points go through in pieces that the memory
 // holds. The backend also tells which points may have a runaway; those few come to the host, which
-// decides. On a CPU klom(oracle, unlearned) is the one to take: it uses all threads, and blocks that
-// stay in the cache; this one runs on the calling thread.
+// decides. On a CPU klom(oracle, unlearned) is the one to take: it uses all threads, and blocks
+// that stay in the cache; this one runs on the calling thread.
 #pragma once
 
 #include "expunge/backend/cpu.hpp"

@@ -10,8 +10,8 @@
 // correlation: it counts as 0 in the mean, and is reported (published code lets NaN spread, or
 // drops such targets in silence).
 //
-// Outputs that ran away (core/runaway.hpp) are counted and named. Ranks hardly mind one of them, but a
-// model that diverged says nothing about its examples, and estimators that saw it do mind.
+// Outputs that ran away (core/runaway.hpp) are counted and named. Ranks hardly mind one of them,
+// but a model that diverged says nothing about its examples, and estimators that saw it do mind.
 //
 // Sign: effects predict the *margin*, so that a larger sum means a larger margin. If the outputs
 // are losses, negate the predictions.
@@ -57,8 +57,8 @@ struct LdsResult {
   std::string warning() const { return runaway_sentence(runaways, {"target", "", ""}); }
 };
 
-/// sum_{i in S_j} weights(i, t): [models][targets] from weights [examples][targets]. Sums that differ
-/// by rounding alone are made equal (core/ties.hpp).
+/// sum_{i in S_j} weights(i, t): [models][targets] from weights [examples][targets]. Sums that
+/// differ by rounding alone are made equal (core/ties.hpp).
 template <MatrixLike W>
 Array<double, 2> predict_outputs(const W& weights, const SubsetMasks& subsets) {
   const MatrixView<const typename W::value_type> w = view(weights);

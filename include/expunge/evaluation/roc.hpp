@@ -135,7 +135,8 @@ inline double roc_auc(const std::vector<double>& positives, const std::vector<do
 }
 
 /// The largest share of positives at or above a threshold that no more than `rate` of the negatives
-/// reach, rate in [0, 1]. Throws if a score is NaN, one of the two is empty, or the rate is no rate.
+/// reach, rate in [0, 1]. Throws if a score is NaN, one of the two is empty, or the rate is no
+/// rate.
 inline double tpr_at_fpr(const std::vector<double>& positives, const std::vector<double>& negatives,
                          double rate) {
   detail::check_scores("tpr_at_fpr", positives, negatives);

@@ -155,7 +155,8 @@ std::vector<double> transposed(MatrixView<const T> margins, Index first, Index w
 
 }  // namespace detail
 
-/// Distances of this many points that are still to be set: for a caller who scores blocks of points.
+/// Distances of this many points that are still to be set: for a caller who scores blocks of
+/// points.
 inline SampleDistances unset_distances(Index points, Index oracle_models, Index unlearned_models,
                                        const SampleDistancesConfig& config) {
   SampleDistances result;

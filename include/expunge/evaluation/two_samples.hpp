@@ -28,8 +28,8 @@
 
 namespace expunge {
 
-/// Two-sided p-value of Student's t. Throws if t is NaN, or unless the degrees of freedom, which need
-/// not be whole, are above 0.
+/// Two-sided p-value of Student's t. Throws if t is NaN, or unless the degrees of freedom, which
+/// need not be whole, are above 0.
 inline double student_p_value(double t, double freedom) {
   require(!std::isnan(t) && freedom > 0, "student_p_value: t is ", t, ", degrees of freedom ",
           freedom);

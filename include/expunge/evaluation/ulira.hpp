@@ -16,9 +16,9 @@
 // logarithms (far from both means densities underflow to 0 / 0).
 //
 // A query whose margin is not finite or ran away (core/runaway.hpp), or whose shadows did but for
-// fewer than min_shadows, counts as a correct attack, with a score of plus or minus infinity. Shadows
-// that ran away are left out, counted and named: ten of 300 at 1e6 would make accuracy fall from .83
-// to .58. A variance below
+// fewer than min_shadows, counts as a correct attack, with a score of plus or minus infinity.
+// Shadows that ran away are left out, counted and named: ten of 300 at 1e6 would make accuracy fall
+// from .83 to .58. A variance below
 // variance_floor counts as the floor: two equal constants score 0 ("never saw it"), so that
 // accuracy is 50 %; a constant against a spread sample decides by "equal to the constant".
 //

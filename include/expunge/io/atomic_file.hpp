@@ -12,8 +12,8 @@
 //
 // What the path leads to (output_target.hpp) decides. A link stays and its target is replaced.
 // Devices, pipes and open descriptors (/dev/stdout) are written through, as the bytes come. The
-// permissions of a file that is replaced are kept, and its owner and group where the system lets us;
-// a file that must not be written is refused, though its folder would allow a rename.
+// permissions of a file that is replaced are kept, and its owner and group where the system lets
+// us; a file that must not be written is refused, though its folder would allow a rename.
 #pragma once
 
 #include <fcntl.h>

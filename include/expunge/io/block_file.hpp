@@ -143,7 +143,8 @@ inline BlockFile check_block(Safetensors file, const BlockLabel& label) {
   return {BlockState::whole, "", std::move(file)};
 }
 
-/// Opens a block, mapped, and checks it. Throws nothing: what cannot be opened is missing or damaged.
+/// Opens a block, mapped, and checks it. Throws nothing: what cannot be opened is missing or
+/// damaged.
 inline BlockFile open_block(const std::filesystem::path& path, const BlockLabel& label) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return {};

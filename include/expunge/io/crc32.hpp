@@ -1,8 +1,8 @@
 // CRC-32 (IEEE 802.3, the one of zlib, gzip and PNG): finds damaged parts of stored results.
 //
 // Reflected polynomial 0xEDB88320, start and end inverted; the bytes "123456789" give 0xCBF43926.
-// Eight bytes a step by eight tables that the compiler makes ("slicing by eight"; Kounavis and Berry
-// 2008). It finds every damage of up to 32 bits in a row and misses others with
+// Eight bytes a step by eight tables that the compiler makes ("slicing by eight"; Kounavis and
+// Berry 2008). It finds every damage of up to 32 bits in a row and misses others with
 // probability 2^-32; against intent it protects nothing.
 #pragma once
 

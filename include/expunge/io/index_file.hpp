@@ -1,5 +1,6 @@
 // Forget sets on disk: a .npy file of positions in the training set, one axis of whole numbers
-// (integers, or floating-point ones that are whole), or an axis of 1 beside it, as numpy.where makes.
+// (integers, or floating-point ones that are whole), or an axis of 1 beside it, as numpy.where
+// makes.
 //
 // The order is kept (some published sets are not sorted). Positions outside 0 .. n - 1 and
 // duplicates are refused, and so are masks.

@@ -1,6 +1,6 @@
-// A file as a span of bytes, mapped: pages are read as they are touched and may be dropped again, so
-// a file may be larger than memory. What comes out of a pipe or terminal (/dev/stdin) is read into
-// memory at once.
+// A file as a span of bytes, mapped: pages are read as they are touched and may be dropped again,
+// so a file may be larger than memory. What comes out of a pipe or terminal (/dev/stdin) is read
+// into memory at once.
 //
 // The file must not shrink while it is mapped (touching the lost pages ends the program, as with
 // every mapping).

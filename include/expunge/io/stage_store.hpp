@@ -1,11 +1,11 @@
 // Results of the stages of a program on disk, so that a run that was stopped goes on where it was.
 //
 // A stage is one array in one file, <name>.safetensors, with the whole configuration that it came
-// from and a checksum inside (block_file.hpp). It is used again only if that text is the same to the
-// letter (a cache whose name omits a setting answers with another run's numbers) and no byte has
-// changed. Runs with other settings in one folder overwrite each other's stages and never read them;
-// a killed run leaves a whole stage or none. What is there and cannot be used is made again, and the
-// caller is told why.
+// from and a checksum inside (block_file.hpp). It is used again only if that text is the same to
+// the letter (a cache whose name omits a setting answers with another run's numbers) and no byte
+// has changed. Runs with other settings in one folder overwrite each other's stages and never read
+// them; a killed run leaves a whole stage or none. What is there and cannot be used is made again,
+// and the caller is told why.
 //
 //   const StageStore store("out/store", [](const std::string& why) { std::cerr << why << "\n"; });
 //   const Array<float, 2> margins = store.get_or_make<float, 2>("margins", key, [&] { ... });

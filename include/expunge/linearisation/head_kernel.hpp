@@ -2,10 +2,10 @@
 //
 //   c (A A' + 1) + shift,   A = inputs of a linear head [points][features]
 //
-// with c such that its mean diagonal is the given estimate of the whole kernel's. Of the right shape
-// for a model that is one linear layer with logits as outputs, and cheap for any other: points^2
-// (2 features + points / 3) operations, whatever the number of classes. For outputs that are not
-// the logits the block of output 0 serves all, and so does its shift.
+// with c such that its mean diagonal is the given estimate of the whole kernel's. Of the right
+// shape for a model that is one linear layer with logits as outputs, and cheap for any other:
+// points^2 (2 features + points / 3) operations, whatever the number of classes. For outputs that
+// are not the logits the block of output 0 serves all, and so does its shift.
 #pragma once
 
 #include "expunge/linearisation/preconditioning.hpp"

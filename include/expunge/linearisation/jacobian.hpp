@@ -7,7 +7,8 @@
 // `linearise` runs the model at the weights that it is given, in Mode::eval (running statistics
 // stand still), and the products are of those weights until its next call. Points go through in
 // batches that share one workspace. With one batch its activations are kept; with more, every
-// product repeats the forward pass of each batch, so that only the copied inputs grow with the points.
+// product repeats the forward pass of each batch, so that only the copied inputs grow with the
+// points.
 //
 // The output function is the same for all members; so are the points, or each member has its own.
 #pragma once

@@ -6,9 +6,9 @@
 // turns the outputs into the basis in which they do not move together on average: the eigenvectors
 // of the mean of J_x J_x' over a few points. A point's shift must be the same for all its outputs.
 //
-// Blocks come from products of layer inputs and of cotangents, never from gradients. Memory: outputs
-// x points^2 numbers per member. Cost per factorisation, for an MLP of hidden width h: outputs x
-// points^2 (2 h + points / 3) operations.
+// Blocks come from products of layer inputs and of cotangents, never from gradients. Memory:
+// outputs x points^2 numbers per member. Cost per factorisation, for an MLP of hidden width h:
+// outputs x points^2 (2 h + points / 3) operations.
 #pragma once
 
 #include "expunge/backend/eigenvectors.hpp"

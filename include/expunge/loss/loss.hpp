@@ -25,10 +25,10 @@ concept VectorLoss = requires(const L& loss, const Real* z, Real* dz) {
   { loss(z, Index{}, z, Real{}, dz) } -> std::convertible_to<Real>;
 };
 
-/// Fewest answers k with which a loss against labels can teach anything. With one answer there is one
-/// class, 0: its softmax is 1, cross entropy and its gradient are 0, and SquaredError draws the answer
-/// to 1, whatever number the label was meant to be. A loss of your own that is of use there says
-/// `static constexpr Index least_answers = 1`.
+/// Fewest answers k with which a loss against labels can teach anything. With one answer there is
+/// one class, 0: its softmax is 1, cross entropy and its gradient are 0, and SquaredError draws the
+/// answer to 1, whatever number the label was meant to be. A loss of your own that is of use there
+/// says `static constexpr Index least_answers = 1`.
 template <class L>
 inline constexpr Index least_label_answers = [] {
   if constexpr (requires { L::least_answers; })
@@ -37,7 +37,8 @@ inline constexpr Index least_label_answers = [] {
     return Index{2};
 }();
 
-/// The same of a loss against vectors: 1, unless the loss says `least_answers`, as those of a softmax.
+/// The same of a loss against vectors: 1, unless the loss says `least_answers`, as those of a
+/// softmax.
 template <class L>
 inline constexpr Index least_vector_answers = [] {
   if constexpr (requires { L::least_answers; })

@@ -1,7 +1,7 @@
 // Mean squared error over the k answers of an example:   L = 1/k sum_j (z_j - t_j)^2
 //
-// t is a target vector (matching), or the one-hot vector of a label (training). The label is a class,
-// never a number to be fitted: a model of one answer would fit 1 for every label, so that
+// t is a target vector (matching), or the one-hot vector of a label (training). The label is a
+// class, never a number to be fitted: a model of one answer would fit 1 for every label, so that
 // least_label_answers refuses it. Numbers are fitted as target vectors (VectorTarget).
 #pragma once
 

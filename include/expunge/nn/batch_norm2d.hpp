@@ -17,7 +17,8 @@
 //
 // The cache holds what the forward pass normalised by, and w, so that later passes know its mode.
 // Cost: forward reads x twice from memory (the second sum of a plane's moments comes from the
-// processor's cache), backward reads x and dy twice. Sums are taken by plane and then over rows, always in that order.
+// processor's cache), backward reads x and dy twice. Sums are taken by plane and then over rows,
+// always in that order.
 #pragma once
 
 #include <algorithm>

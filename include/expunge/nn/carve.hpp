@@ -1,5 +1,5 @@
-// The cache of a layer as memory: arrays carved from it, for what the forward pass saves and for what
-// a backward or tangent pass has to remember while it runs.
+// The cache of a layer as memory: arrays carved from it, for what the forward pass saves and for
+// what a backward or tangent pass has to remember while it runs.
 #pragma once
 
 #include "expunge/nn/layer.hpp"

@@ -13,8 +13,8 @@
 //   tangent     dy = x * v + c + dx * w      in the direction (v, c) of the weights
 //
 // A pass costs 2 kernel^2 channels filters out_height out_width operations an example, backward two
-// of them; kernels of 3x3 at stride 1 and 5x5 at stride 2 take fewer (backend/winograd.hpp). Nothing is cached: the
-// backward pass reads x.
+// of them; kernels of 3x3 at stride 1 and 5x5 at stride 2 take fewer (backend/winograd.hpp).
+// Nothing is cached: the backward pass reads x.
 #pragma once
 
 #include "expunge/backend/channel_sums.hpp"

@@ -91,8 +91,8 @@ concept KroneckerModel = Model<M, B> &&
   { M::kronecker_scratch(Index{}) } -> std::convertible_to<Index>;
 };
 
-/// Bytes that one member needs for passes of `rows` examples and `copies` rows of weights (itself, its
-/// gradient, the optimiser's). 0, not known, for a model that does not say its workspace.
+/// Bytes that one member needs for passes of `rows` examples and `copies` rows of weights (itself,
+/// its gradient, the optimiser's). 0, not known, for a model that does not say its workspace.
 template <class Model, class B>
 std::size_t member_bytes(Index rows, Index copies) {
   using Real = typename B::Real;

@@ -174,8 +174,8 @@ std::string sequential_text(const Sequential<Layers...>*) {
 }
 }  // namespace detail
 
-/// The text of a model: its own static `text()`, that of the layers of a Sequential, or the name of its
-/// type, its shapes and its number of weights.
+/// The text of a model: its own static `text()`, that of the layers of a Sequential, or the name of
+/// its type, its shapes and its number of weights.
 template <class Model>
 std::string model_text() {
   const std::string input = text_of(typename Model::Input());

@@ -21,8 +21,8 @@ struct SolveStatus {
   double residual = 1;  // |b - A x| / |b|, or over the residual at the start where b is 0
 };
 
-/// A relative residual this small is converged at any tolerance: steps no longer change x, and a few
-/// more would underflow.
+/// A relative residual this small is converged at any tolerance: steps no longer change x, and a
+/// few more would underflow.
 inline constexpr double smallest_residual =
     std::numeric_limits<double>::epsilon() * std::numeric_limits<double>::epsilon();
 

@@ -256,15 +256,16 @@ LoadReport load_member(const std::filesystem::path& path, Ensemble<Model, Real>&
   return report;
 }
 
-/// What save_member says of a file: that it is PyTorch's, and what the model is (nn/model_text.hpp).
+/// What save_member says of a file: that it is PyTorch's, and what the model is
+/// (nn/model_text.hpp).
 template <class Model>
 Metadata member_metadata() {
   return {{"format", "pt"}, {detail::member_key, model_text<Model>()}};
 }
 
 /// Saves one member as the state dict of one model, F32 or F64 as Real is. With the metadata
-/// {{"format", "pt"}} the file is PyTorch's to the byte, and load_member cannot tell networks of the
-/// same shapes apart.
+/// {{"format", "pt"}} the file is PyTorch's to the byte, and load_member cannot tell networks of
+/// the same shapes apart.
 template <class Model, class Real>
 void save_member(const std::filesystem::path& path, const Ensemble<Model, Real>& ensemble,
                  Index member, const Metadata& metadata = member_metadata<Model>(),

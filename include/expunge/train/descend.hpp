@@ -253,8 +253,8 @@ class CohortDescent {
                                                                 logits.rows, most_.minibatch)});
   }
 
-  /// Each member's largest |logit| so far, the last minibatch's after the last step among them: that
-  /// step may be what broke it. Eval mode leaves the statistics alone.
+  /// Each member's largest |logit| so far, the last minibatch's after the last step among them:
+  /// that step may be what broke it. Eval mode leaves the statistics alone.
   void report_largest(B& backend, const CohortWeights<Model, B>& weights, Index rows,
                       DescentReport& report) {
     if (rows == 0) return;

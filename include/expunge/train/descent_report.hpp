@@ -3,11 +3,12 @@
 // A member has diverged when its weights or statistics are no longer finite numbers, or when it ran
 // away: its largest |logit| is above a hundred times what is usual. Usual is, of members that were
 // trained from fresh weights, the median member's; of fine-tuned ones, the median of the starting
-// models'. Finite runaways are the more dangerous kind: clipped, they widen every bin of a histogram,
-// and so make two distributions look alike (core/runaway.hpp has the same for single outputs).
+// models'. Finite runaways are the more dangerous kind: clipped, they widen every bin of a
+// histogram, and so make two distributions look alike (core/runaway.hpp has the same for single
+// outputs).
 //
-// The logits are those of the last epoch's passes, and of the last minibatch once more after the last
-// step, in eval mode: what the run computes anyway, and one forward pass of one minibatch.
+// The logits are those of the last epoch's passes, and of the last minibatch once more after the
+// last step, in eval mode: what the run computes anyway, and one forward pass of one minibatch.
 #pragma once
 
 #include <algorithm>

@@ -38,8 +38,8 @@ Ensemble<Model, Real> initialise(std::uint64_t seed, Index members, Index first 
   return ensemble;
 }
 
-/// Whether every weight and statistic of the member is a finite number. Those of a model that diverged
-/// are not.
+/// Whether every weight and statistic of the member is a finite number. Those of a model that
+/// diverged are not.
 template <class Model, class Real>
 bool is_finite(const Ensemble<Model, Real>& ensemble, Index member) {
   const auto all_finite = [](const Real* row, Index n) {

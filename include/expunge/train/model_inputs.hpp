@@ -7,8 +7,8 @@
 
 namespace expunge {
 
-/// Throws std::invalid_argument in the name of `function` unless the inputs are of the model's width,
-/// and bytes have one table of values for each channel of its images, or one for all.
+/// Throws std::invalid_argument in the name of `function` unless the inputs are of the model's
+/// width, and bytes have one table of values for each channel of its images, or one for all.
 template <class Model>
 void check_model_inputs(const char* function, const InputsView& inputs) {
   require(inputs.cols == Model::Input::size, function, ": inputs have ", inputs.cols,

@@ -2,8 +2,8 @@
 //
 //   running mean, running variance <- mean over the batches of the batch's mean and variance
 //
-// with all batches in train mode, in ascending order of the examples, each with the same weight, and
-// the variance of a batch divided by n - 1: what PyTorch's BatchNorm2d(momentum=None) does (its
+// with all batches in train mode, in ascending order of the examples, each with the same weight,
+// and the variance of a batch divided by n - 1: what PyTorch's BatchNorm2d(momentum=None) does (its
 // "cumulative moving average"). While a network trains, its running statistics trail behind its
 // weights; after fine-tuning on a forget set they also hold that set's images. Estimating them anew
 // on the retain set costs one forward pass over it (Wu and Johnson 2021, "PreciseBN", section 3).
@@ -168,8 +168,8 @@ void reestimate_statistics(B& backend, Ensemble<Model, typename B::Real>& ensemb
                         batch, progress);
 }
 
-/// A fine-tuning method whose passes are all in eval mode: batch norm uses the running statistics of
-/// theta0 and leaves them alone, dropout drops nothing.
+/// A fine-tuning method whose passes are all in eval mode: batch norm uses the running statistics
+/// of theta0 and leaves them alone, dropout drops nothing.
 ///
 ///   unlearn(backend, FrozenStatistics{GradientDescent<>{}}, problem);
 template <class Method>

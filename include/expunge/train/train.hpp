@@ -76,8 +76,8 @@ struct SubsetObjective {
 
 namespace detail {
 
-/// Refuses shared starts where all members have one subset: an ensemble of full models or oracles would
-/// hold each of a few models many times.
+/// Refuses shared starts where all members have one subset: an ensemble of full models or oracles
+/// would hold each of a few models many times.
 inline void check_distinct(const SubsetMasks& masks, const DescentConfig& config) {
   if (config.starts == 0 || config.starts >= masks.models()) return;
   const auto words = static_cast<std::size_t>(masks.words_per_row());

@@ -11,9 +11,9 @@
 // Oracles of the set F that will really be forgotten are not among the arguments: settings chosen
 // by them are settings chosen on the test.
 //
-// A candidate of which one model broke is refused: its weights are no numbers, its largest |logit| is
-// a hundred times that of the starting models (train/descent_report.hpp), or its margins ran away
-// (core/runaway.hpp). One such model widens every bin of KLoM, and the candidate would win.
+// A candidate of which one model broke is refused: its weights are no numbers, its largest |logit|
+// is a hundred times that of the starting models (train/descent_report.hpp), or its margins ran
+// away (core/runaway.hpp). One such model widens every bin of KLoM, and the candidate would win.
 //
 // Cost: candidates x sets runs of the method; a candidate stops at its first set when it costs too
 // much or diverges. docs/methods/calibration.md says what calibration cannot do.
@@ -74,7 +74,8 @@ struct Calibration {
 
 namespace detail {
 
-/// The parts of the points that are scored, none empty: forget, retain, and the others if there are.
+/// The parts of the points that are scored, none empty: forget, retain, and the others if there
+/// are.
 inline std::vector<std::vector<Index>> calibration_splits(const std::vector<Index>& forget,
                                                           const std::vector<Index>& retain,
                                                           Index points) {
@@ -94,8 +95,8 @@ inline void mark_broken(const Runaways& found, const std::vector<Index>& points_
     if (points_of_model[m] > 0) broken[m] = 1;
 }
 
-/// How many of the unlearned models broke, of logits and margins at all points. `usual`: the largest
-/// |logit| of a starting model.
+/// How many of the unlearned models broke, of logits and margins at all points. `usual`: the
+/// largest |logit| of a starting model.
 inline Index broken_models(const Array<float, 3>& logits, double usual,
                            const Array<float, 2>& oracle_margins, const Array<float, 2>& margins,
                            const std::vector<std::vector<Index>>& splits, int threads) {
@@ -207,16 +208,16 @@ Candidate judge(B& backend, const Method& method,
 }  // namespace detail
 
 /// Ranks the candidates, methods of one type that `unlearn` accepts, by their score over the
-/// held-out sets. Those that cost more than config.most_compute are left out; those of which a model
-/// diverged or ran away score infinity and come last. Equal scores: less compute first, then the
-/// earlier candidate.
+/// held-out sets. Those that cost more than config.most_compute are left out; those of which a
+/// model diverged or ran away score infinity and come last. Equal scores: less compute first, then
+/// the earlier candidate.
 ///
 /// data      the training set;  points  the same, then any others, as in the oracles' margins
 /// models    theta0, trained on all of data;  logits  theirs [members][n or more][k]
 /// progress  counts candidates
 ///
-/// Throws std::invalid_argument when there is nothing to try, the pieces do not fit, or starting models
-/// or oracles are broken.
+/// Throws std::invalid_argument when there is nothing to try, the pieces do not fit, or starting
+/// models or oracles are broken.
 template <class Method, class Model, class B>
 Calibration calibrate(B& backend, const std::vector<Method>& candidates,
                       const std::vector<HeldOutSet>& held_out, DatasetView data, DatasetView points,

@@ -62,8 +62,8 @@ std::vector<double> check_starting_models(const char* function, const Ensemble<M
 
 /// Checks the pieces and fills the retain set in.
 /// Throws std::invalid_argument when F is empty, repeats itself, leaves S or is all of S, when a
-/// label is no class of the model, when the logits are of other models or points, or when weights or
-/// logits are not all finite numbers. Logits lie on the host.
+/// label is no class of the model, when the logits are of other models or points, or when weights
+/// or logits are not all finite numbers. Logits lie on the host.
 template <class Model, class Real>
 Problem<Model, Real> make_problem(DatasetView data, std::vector<Index> forget,
                                   const Ensemble<Model, Real>& models,

@@ -21,9 +21,9 @@ inline void check_oracle_seed(const char* function, std::uint64_t recipe_seed, s
 }  // namespace detail
 
 /// `models` fresh models trained without `forget`, and only that: oracles. `stop_after` epochs of
-/// the recipe (0: all), with the rates that the whole recipe has in those epochs. All have starts of
-/// their own, also where the recipe shares them. The seed must differ from that of the models to be
-/// compared with: for whole trainings, throws std::invalid_argument if it is the recipe's.
+/// the recipe (0: all), with the rates that the whole recipe has in those epochs. All have starts
+/// of their own, also where the recipe shares them. The seed must differ from that of the models to
+/// be compared with: for whole trainings, throws std::invalid_argument if it is the recipe's.
 template <class Model, class B, class RecipeType>
 Ensemble<Model, typename B::Real> retrain(B& backend, RecipeType recipe, DatasetView data,
                                           const std::vector<Index>& forget, Index models,

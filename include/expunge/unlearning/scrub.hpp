@@ -5,8 +5,8 @@
 //
 //   every epoch, a pass over R:   minimise gamma CE + alpha KL_T(teacher || student)
 //
-// At the first forget step student and teacher agree, so its gradient is zero but for weight decay: the
-// method needs a retain pass, or decay, to begin to move.
+// At the first forget step student and teacher agree, so its gradient is zero but for weight decay:
+// the method needs a retain pass, or decay, to begin to move.
 //
 // The teacher is theta0, its logits computed once and frozen. The rate falls by `decay` at each
 // epoch of `decay_epochs`.

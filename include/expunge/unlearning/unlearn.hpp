@@ -8,8 +8,8 @@
 //   m.schedule()           any Schedule
 //   m.objective(problem)   any Objective: what loss and which examples one pass uses
 //
-// To add a method, copy gradient_descent.hpp. A method that is no descent (Gauss-Newton matching) has
-// `solve` instead, and is run by the same function.
+// To add a method, copy gradient_descent.hpp. A method that is no descent (Gauss-Newton matching)
+// has `solve` instead, and is run by the same function.
 #pragma once
 
 #include "expunge/train/descend.hpp"

@@ -43,8 +43,8 @@ concept RetainStrategy = requires(const S& strategy, B& backend,
 
 namespace detail {
 
-/// The share of all members that `models` of them are, at most 1: passes of a strategy that looks at
-/// so many.
+/// The share of all members that `models` of them are, at most 1: passes of a strategy that looks
+/// at so many.
 inline double share_of(Index models, Index members) {
   return static_cast<double>(std::min(models, members)) / static_cast<double>(members);
 }
