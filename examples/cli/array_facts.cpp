@@ -49,6 +49,22 @@ double variance_of(const std::vector<double>& means) {
   return n > 1 ? squares / (n - 1) : 0;
 }
 
+/// Of value = row + column + rest, from the means that exist and the variance `all` of all values. The
+/// means of rows scatter by the rest too, by 1 / columns of its variance, and those of columns by
+/// 1 / rows: that is taken off.
+AxisVariances variances_of(const std::vector<double>& row_means,
+                           const std::vector<double>& column_means, double all) {
+  const double of_rows = variance_of(row_means), of_columns = variance_of(column_means);
+  const double a_row = 1 / static_cast<double>(column_means.size());
+  const double a_column = 1 / static_cast<double>(row_means.size());
+  const double rest = std::max(0.0, all - of_rows - of_columns);
+  AxisVariances found;
+  found.rest = a_row + a_column < 1 ? rest / (1 - a_row - a_column) : rest;
+  found.rows = std::max(0.0, of_rows - found.rest * a_row);
+  found.columns = std::max(0.0, of_columns - found.rest * a_column);
+  return found;
+}
+
 class Pass {
  public:
   explicit Pass(const NpyView& array) : array_(array) {
@@ -146,20 +162,12 @@ class Pass {
     if (facts_.columns_known && facts_.columns > 1 && !row_means_.empty()) find_variances();
   }
 
-  /// Of value = row + column + rest. The means of rows scatter by the rest too, by 1 / columns of
-  /// its variance, and those of columns by 1 / rows: that is taken off.
   void find_variances() {
     std::vector<double> column_means;
     for (const Line& column : columns_) column_means.push_back(column.mean());
-    const double of_rows = variance_of(row_means_), of_columns = variance_of(column_means);
     const double n = static_cast<double>(std::max<Index>(finite_, 2));
-    const double all = (squares_ - sum_ * sum_ / n) / (n - 1);
-    const double a_row = 1 / static_cast<double>(facts_.columns);
-    const double a_column = 1 / static_cast<double>(facts_.rows);
-    const double rest = std::max(0.0, all - of_rows - of_columns);
-    facts_.rest_variance = a_row + a_column < 1 ? rest / (1 - a_row - a_column) : rest;
-    facts_.row_variance = std::max(0.0, of_rows - facts_.rest_variance * a_row);
-    facts_.column_variance = std::max(0.0, of_columns - facts_.rest_variance * a_column);
+    facts_.variances =
+        variances_of(row_means_, column_means, (squares_ - sum_ * sum_ / n) / (n - 1));
   }
 
   const NpyView& array_;
@@ -205,6 +213,17 @@ bool all_distinct(const NpyView& array, const ArrayFacts& facts) {
 }
 
 }  // namespace
+
+AxisVariances axis_variances(const Array<double, 2>& values) {
+  const std::size_t rows = values.shape()[0], columns = values.shape()[1];
+  std::vector<double> row_means(rows), column_means(columns);
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t c = 0; c < columns; ++c) {
+      row_means[r] += values(r, c) / static_cast<double>(columns);
+      column_means[c] += values(r, c) / static_cast<double>(rows);
+    }
+  return variances_of(row_means, column_means, variance_of({values.begin(), values.end()}));
+}
 
 std::string ArrayFacts::shape_text() const {
   if (shape.empty()) return "one number";

@@ -7,9 +7,18 @@
 #include <string>
 #include <vector>
 
+#include "expunge/core/array.hpp"
 #include "expunge/io/npy_view.hpp"
 
 namespace expunge::cli {
+
+/// Components of variance: of the means of rows, of the means of columns, and the rest.
+struct AxisVariances {
+  double rows = 0, columns = 0, rest = 0;
+};
+
+/// Of an array [rows][columns] of finite numbers.
+AxisVariances axis_variances(const Array<double, 2>& values);
 
 struct ArrayFacts {
   std::string name;
@@ -31,8 +40,7 @@ struct ArrayFacts {
   double least_row_sum = 0, most_row_sum = 0;     // of masks: how many examples a model saw
   std::uint64_t fingerprint = 0;                  // of all values
 
-  // Components of variance: of the means of rows, of the means of columns, and the rest.
-  double row_variance = 0, column_variance = 0, rest_variance = 0;
+  AxisVariances variances;
   double ties = 0;             // share of values of a column that another row has too, in a sample
   bool distinct = false;       // one axis, whole numbers, no value twice
   bool columns_known = false;  // there is more than one row, and not too many columns

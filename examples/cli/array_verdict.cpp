@@ -13,13 +13,8 @@ bool in_unit_interval(const ArrayFacts& f) {
   return f.min >= 0 && f.max <= 1;
 }
 
-/// More of the variance lies between rows than between columns, as it does where rows are points.
-bool rows_vary_most(const ArrayFacts& f) {
-  return f.row_variance > 4 * f.column_variance && f.row_variance > 0.1 * f.rest_variance;
-}
-
-bool columns_vary_most(const ArrayFacts& f) {
-  return f.column_variance > f.row_variance && f.column_variance > 0.1 * f.rest_variance;
+bool columns_vary_most(const AxisVariances& v) {
+  return v.columns > v.rows && v.columns > 0.1 * v.rest;
 }
 
 std::string mask_text(const ArrayFacts& f) {
@@ -69,14 +64,15 @@ void judge_line_of_integers(const ArrayFacts& f, Verdict& v) {
 
 /// Names of the axes of a table of floats.
 std::string table_text(const ArrayFacts& f, const std::string& what, Verdict& v) {
-  if (f.rows > f.columns && rows_vary_most(f)) {
+  if (f.rows > f.columns && rows_vary_most(f.variances)) {
     v.warnings.push_back(sentence("Rows differ more than columns: this looks transposed, ", f.rows,
                                   " points of ", f.columns,
                                   " models; [models][points] is what the commands read."));
     return sentence(what, " [points][models], transposed: ", f.columns, " models, ", f.rows,
                     " points");
   }
-  if (f.rows > f.columns && f.columns <= most_classes && !columns_vary_most(f) && what == "margins")
+  if (f.rows > f.columns && f.columns <= most_classes && !columns_vary_most(f.variances) &&
+      what == "margins")
     return sentence("logits [points][classes] of one model with ", f.columns, " classes (or ", what,
                     " [models][points] of ", f.rows, " models)");
   return sentence(what, " [models][points]: ", f.rows, f.rows == 1 ? " model, " : " models, ",
@@ -130,6 +126,10 @@ void warn_of_lines(const ArrayFacts& f, bool masks, Verdict& v) {
 
 }  // namespace
 
+bool rows_vary_most(const AxisVariances& v) {
+  return v.rows > 4 * v.columns && v.rows > 0.1 * v.rest;
+}
+
 Verdict verdict_of(const ArrayFacts& f) {
   Verdict v;
   const bool masks = f.axes() == 2 && f.zero_one;
@@ -149,7 +149,6 @@ Verdict verdict_of(const ArrayFacts& f) {
   } else if (masks) {
     v.looks_like = mask_text(f);
     warn_of_masks(f, v);
-    if (f.is_float()) v.warnings.push_back("Masks are read as bool or integers, not as floats.");
   } else if (f.is_float()) {
     judge_floats(f, v);
   } else if (f.axes() == 1) {

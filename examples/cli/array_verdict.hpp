@@ -15,6 +15,9 @@ struct Verdict {
   std::vector<std::string> remarks;
 };
 
+/// More of the variance lies between rows than between columns, as it does where rows are points.
+bool rows_vary_most(const AxisVariances& variances);
+
 Verdict verdict_of(const ArrayFacts& facts);
 
 }  // namespace expunge::cli

@@ -18,12 +18,14 @@ struct CompareOptions {
   std::vector<std::string> files, names;
 };
 
-/// How a run stands to the best one of a split.
-enum class Standing { best, like_best, worse, no_value };
+/// How a run stands among those of a split. Nothing is called the best that cannot be told from another
+/// run, or from other oracles.
+enum class Standing { best, tied, at_floor, worse, no_value };
 
 std::string standing_text(Standing standing) {
   if (standing == Standing::best) return "best";
-  if (standing == Standing::like_best) return "like best";
+  if (standing == Standing::tied) return "tied";
+  if (standing == Standing::at_floor) return "at the floor";
   return standing == Standing::worse ? "" : "no value";
 }
 
@@ -32,9 +34,8 @@ template <class T>
 void require_same(const SavedKlom& a, const SavedKlom& b, const std::string& field, const T& x,
                   const T& y) {
   if (x == y) return;
-  throw io_error(
-      b.file, 0,
-      sentence(field, " is ", y, ", of ", a.file, " it is ", x, ": such scores do not compare"));
+  throw io_error(b.file, sentence(field, " is ", y, ", of ", a.file, " it is ", x,
+                                  ": such scores do not compare"));
 }
 
 void require_comparable(const SavedKlom& a, const SavedKlom& b) {
@@ -75,26 +76,36 @@ std::vector<std::string> row_names(const CompareOptions& options) {
   return names;
 }
 
-/// Of every run on split s. A run without an interval cannot be told from the best one.
+/// Whether a score, or its interval if it has one, reaches down to its floor.
+bool is_at_floor(const SavedScore& score) {
+  return score.p95 <= score.floor_p95 || score.p95_interval.low <= score.floor_p95;
+}
+
+/// Whether the intervals of two scores touch. A run without an interval cannot be told from any.
+bool are_tied(const SavedScore& a, const SavedScore& b) {
+  const bool apart =
+      a.p95_interval.low > b.p95_interval.high || b.p95_interval.low > a.p95_interval.high;
+  return !apart;
+}
+
+/// Of every run on split s.
 std::vector<Standing> standings(const std::vector<SavedKlom>& runs, std::size_t s) {
+  const auto score = [&](std::size_t r) -> const SavedScore& { return runs[r].splits[s].forward; };
   std::size_t best = runs.size();
-  for (std::size_t r = 0; r < runs.size(); ++r) {
-    const double p95 = runs[r].splits[s].forward.p95;
-    if (std::isfinite(p95) && (best == runs.size() || p95 < runs[best].splits[s].forward.p95))
+  for (std::size_t r = 0; r < runs.size(); ++r)
+    if (std::isfinite(score(r).p95) && (best == runs.size() || score(r).p95 < score(best).p95))
       best = r;
-  }
   std::vector<Standing> found;
+  bool alone = true;  // no other run is tied with the best
   for (std::size_t r = 0; r < runs.size(); ++r) {
-    const SavedScore& score = runs[r].splits[s].forward;
-    if (!std::isfinite(score.p95)) {
-      found.push_back(Standing::no_value);
-    } else if (r == best) {
-      found.push_back(Standing::best);
-    } else {
-      const bool apart = score.p95_interval.low > runs[best].splits[s].forward.p95_interval.high;
-      found.push_back(apart ? Standing::worse : Standing::like_best);
-    }
+    const bool tied = best < runs.size() && are_tied(score(r), score(best));
+    alone = alone && (r == best || !std::isfinite(score(r).p95) || !tied);
+    found.push_back(!std::isfinite(score(r).p95) ? Standing::no_value
+                    : is_at_floor(score(r))      ? Standing::at_floor
+                    : tied                       ? Standing::tied
+                                                 : Standing::worse);
   }
+  if (alone && best < runs.size() && found[best] == Standing::tied) found[best] = Standing::best;
   return found;
 }
 
@@ -188,6 +199,11 @@ void add_warnings(Document& document, const std::vector<SavedKlom>& runs,
             runs[r].preset.starts_with("paper") && !runs[r].preset.starts_with("paper_code")
                 ? "they score the ceiling."
                 : "the preset keeps their scores, which are too good."));
+      if (split.forward.p95 < split.forward.floor_p95 / 2)
+        document.warnings.push_back(
+            sentence(names[r], ", ", split.name, ": p95 ", report::fixed(split.forward.p95, 3),
+                     " is far below its floor of ", report::fixed(split.forward.floor_p95, 3),
+                     ": do the two sides share models?"));
     }
 }
 
@@ -213,8 +229,10 @@ Document run_compare(const CompareOptions& options) {
   document.results = comparison_json(runs, names);
   add_warnings(document, runs, names);
   document.remarks = {
-      "\"like best\": the interval overlaps that of the best run, so the two cannot be told apart "
-      "by these models; no sign: it does not overlap.",
+      "\"best\": the lowest score, and no other run's interval touches its own; \"tied\": the "
+      "interval touches that of the lowest score, so these models cannot tell the two apart; \"at "
+      "the "
+      "floor\": the interval reaches the floor, so the run cannot be told from other oracles.",
       "A score at its floor is what other oracles get. Read both directions and the Gaussian KL "
       "together."};
   return document;

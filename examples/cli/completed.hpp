@@ -1,23 +1,38 @@
-// The file _completed.npy of a datamodels store: which models of the array beside it are done.
+// The file _completed.npy of a datamodels store: which models of the arrays beside it are done.
+//
+// It lies beside margins.npy, or beside an archive of the arrays (or in it, as _completed), or in the
+// folder of one file a model. It speaks of arrays with as many models as it has entries; the other
+// arrays of the folder, oracles say, are none of its business.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "cli/npz.hpp"
 #include "expunge/io/npy_view.hpp"
 
 namespace expunge::cli {
 
-/// Where it would lie for the outputs of this name.
+enum class UseCompleted { yes, no };
+
+/// What is known of which models are done.
+struct Completed {
+  std::vector<bool> done;  // [models of the file or files], or empty: all of them
+  std::string file;        // that says so
+  std::string warning;     // there is such a file, but it is of another array
+};
+
+/// Where it would lie for a name on the command line: in a folder of one file a model, beside a file.
 std::filesystem::path completed_file(const std::string& name);
 
-/// One entry for each row of `outputs`, the array of the file of this name; empty if that is no
-/// .npy file whose first axis is the models, or there is no _completed.npy beside it. Throws
-/// io_error if it is not one axis of 0 and 1 of the right length, or if no model is done.
-std::vector<bool> completed_models(const NpyView& outputs, const std::string& name);
+/// Of the `models` rows of one array. Throws io_error if the file is not one axis of 0 and 1, if no
+/// model is done, or if its length is wrong for the store's own array, which is known by its name
+/// (margins) or by the masks beside it.
+Completed completed_rows(const std::string& name, Index models);
 
-/// The same of the outputs of this name.
-std::vector<bool> completed_models(const std::string& name);
+/// Of these files of one model each, in one folder. Of some of a folder's files, the entries of
+/// their places in the natural order of all.
+Completed completed_files(const std::string& name, const std::vector<std::string>& files);
 
 }  // namespace expunge::cli

@@ -11,8 +11,9 @@
 #include <filesystem>
 
 #include "cli/commands.hpp"
-#include "cli/klom_scores.hpp"
+#include "cli/input_checks.hpp"
 #include "cli/runaway_report.hpp"
+#include "cli/suggest.hpp"
 
 namespace expunge::cli {
 
@@ -41,10 +42,20 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
+/// Throws io_error with the first folder on the way that is not there, and what is there in its place.
 void require_folder(const fs::path& folder) {
   std::error_code ignored;
-  if (!fs::is_directory(folder, ignored))
-    throw io_error(folder.string(), 0, "there is no such folder");
+  if (fs::is_directory(folder, ignored)) return;
+  fs::path missing = folder;
+  while (missing.has_parent_path() && missing.parent_path() != missing &&
+         !fs::is_directory(missing.parent_path(), ignored))
+    missing = missing.parent_path();
+  const fs::path parent = missing.parent_path();
+  std::vector<std::string> others;
+  if (fs::is_directory(parent, ignored)) others = names_in(parent);
+  throw io_error(missing.string(),
+                 "there is no such folder" + did_you_mean(missing.filename().string(), others) +
+                     (parent.empty() ? "" : "; beside it there is " + listed(others)));
 }
 
 /// Ids 0 .. count - 1 of the epoch. Throws io_error with the name of the first that is missing.
@@ -54,9 +65,10 @@ Chosen models_by_id(const fs::path& folder, Index count, Index epoch) {
   for (Index id = 0; id < count; ++id) {
     const fs::path file = model_file(folder, id, epoch);
     if (!is_file(file))
-      throw io_error(file.string(), 0,
+      throw io_error(file.string(),
                      sentence("there is no such file, and ids 0 .. ", count - 1, " of epoch ",
-                              epoch, " were asked for"));
+                              epoch, " were asked for (--n-models, --epoch); the folder has ",
+                              npy_names_in(folder).size(), " files"));
     files.push_back(file.string());
   }
   return {{files, folder.string()}, sentence("ids 0 .. ", count - 1, " of epoch ", epoch)};
@@ -73,9 +85,8 @@ void require_one_epoch(const std::vector<std::string>& files) {
   };
   for (std::size_t i = 1; i < files.size(); ++i)
     if (id(files[i]) == id(files[i - 1]))
-      throw io_error(files[i], 0,
-                     sentence("another epoch of the model of ", name_of(files[i - 1]),
-                              ": name the epoch (--epoch)"));
+      throw io_error(files[i], sentence("another epoch of the model of ", name_of(files[i - 1]),
+                                        ": name the epoch (--epoch)"));
 }
 
 /// By id if there is an id 0 of that epoch, else the first files in natural order.
@@ -84,7 +95,7 @@ Chosen own_models(const fs::path& folder, Index count, Index epoch) {
   if (is_file(model_file(folder, 0, epoch))) return models_by_id(folder, count, epoch);
   std::vector<std::string> files = list_files(folder.string());
   if (static_cast<Index>(files.size()) < count)
-    throw io_error(folder.string(), 0,
+    throw io_error(folder.string(),
                    sentence(count, " models were asked for, it has ", files.size(),
                             " files, and none is ", model_file("", 0, epoch).string()));
   files.resize(static_cast<std::size_t>(count));
@@ -209,6 +220,8 @@ Document run_easydub(Session& session, EasyDubOptions& options) {
   document.results["runaways"] = runaways;
   if (options.unlearned.empty())
     for (const KlomOfSplit& split : scored) check_set_up(document, split);
+  else
+    warn_of_kept_splits(document, scored);
   return document;
 }
 
@@ -236,8 +249,9 @@ void add_easydub_command(CLI::App& app, Session& session) {
   command->add_option(
       "--unlearned", options->unlearned,
       "your models, in the layout of oracles: DIR/[forget_K/]SPLIT[/resnet9]/*.npy");
-  command->add_option("--per-point", options->per_point,
-                      "write every score as OUT.npz: retain_forward, forget_reverse, ...");
+  session.writes(
+      command->add_option("--per-point", options->per_point,
+                          "write every score as OUT.npz: retain_forward, forget_reverse, ..."));
   add_klom_options(*command, options->settings);
 }
 

@@ -4,6 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/epsilon_scores.hpp"
+#include "cli/input_checks.hpp"
 #include "cli/klom_scores.hpp"
 #include "cli/npz.hpp"
 #include "cli/runaway_report.hpp"
@@ -209,7 +210,8 @@ Document run_epsilon(Session& session, EpsilonOptions& options) {
     options.epsilon.validate();
     options.bootstrap.validate();
   });
-  ModelOutputs retrained(options.retrained), unlearned(options.unlearned);
+  ModelOutputs retrained(options.retrained, session.completed);
+  ModelOutputs unlearned(options.unlearned, session.completed);
   if (!options.labels.empty()) {
     retrained.set_labels(options.labels);
     unlearned.set_labels(options.labels);
@@ -219,6 +221,8 @@ Document run_epsilon(Session& session, EpsilonOptions& options) {
   document.facts = {{"retrained", retrained.name() + ": " + retrained.shape_text()},
                     {"unlearned", unlearned.name() + ": " + unlearned.shape_text()}};
   const std::vector<Split> splits = read_splits(options.splits, retrained.points());
+  for (const ModelOutputs* models : {&retrained, &unlearned})
+    warn_of_outputs(document, *models, session.threads);
   const Epsilons all = epsilon_points(retrained, unlearned, points_of(splits), options.epsilon,
                                       session.seed, session.progress("attack"));
   std::vector<EpsilonOfSplit> scored;
@@ -238,7 +242,7 @@ Document run_epsilon(Session& session, EpsilonOptions& options) {
   return document;
 }
 
-void add_files(CLI::App& command, EpsilonOptions& options) {
+void add_files(CLI::App& command, EpsilonOptions& options, Session& session) {
   command
       .add_option("--unlearned", options.unlearned,
                   "margins [models][points]: a file, a folder or pattern of one file a model")
@@ -251,9 +255,11 @@ void add_files(CLI::App& command, EpsilonOptions& options) {
                      "labels [points]: the files hold logits [models][points][classes]");
   command.add_option("--split", options.splits,
                      "NAME=indices.npy: these points, the forget set say (may be repeated)");
-  command.add_option("--per-point", options.per_point,
-                     "write OUT.npz: point, epsilon, h, attack (0 none, 1 threshold, 2 interval, "
-                     "3 narrow, 4 not finite), floor_epsilon, floor_h");
+  session.writes(command.add_option(
+      "--per-point", options.per_point,
+      "write OUT.npz: point, epsilon, h, attack (0 none, 1 threshold, 2 interval, "
+      "3 narrow, 4 not finite), floor_epsilon, floor_h"));
+  add_completed_option(command, session);
 }
 
 void add_settings(CLI::App& command, EpsilonOptions& options) {
@@ -264,7 +270,7 @@ void add_settings(CLI::App& command, EpsilonOptions& options) {
       .add_option("--intervals", options.intervals,
                   "which intervals attack: published, as in the competition, or all, stricter")
       ->capture_default_str()
-      ->check(CLI::IsMember({"published", "all"}));
+      ->check(one_of({"published", "all"}));
   command
       .add_option("--retain-accuracy", options.retain_accuracy,
                   "U,R: mean accuracy of unlearned and of retrained models, in 0 .. 1")
@@ -287,7 +293,7 @@ void add_epsilon_command(CLI::App& app, Session& session) {
       "expunge epsilon --unlearned unlearned.npy --retrained oracle.npy --split "
       "forget=forget.npy --retain-accuracy 0.97,0.99 --test-accuracy 0.88,0.90",
       [&session, options] { return run_epsilon(session, *options); });
-  add_files(*command, *options);
+  add_files(*command, *options, session);
   add_settings(*command, *options);
 }
 

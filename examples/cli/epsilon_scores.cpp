@@ -1,7 +1,9 @@
 #include "cli/epsilon_scores.hpp"
 
 #include <algorithm>
+#include <cmath>
 
+#include "cli/input_checks.hpp"
 #include "cli/klom_scores.hpp"
 #include "expunge/evaluation/klom_floor.hpp"
 
@@ -27,6 +29,19 @@ void copy_block(const EpsilonResult& block, Index first, EpsilonResult& all) {
   std::copy(block.attack.begin(), block.attack.end(), all.attack.begin() + first);
   all.bad_points += block.bad_points;
   add_runaways(all.runaways, block.runaways, first);
+}
+
+/// No floor where a retrained model [models][points] is not finite, though a draw may miss that model.
+template <class A>
+void leave_out_not_finite(const A& retrained, Index first, EpsilonResult& floor) {
+  for (std::size_t x = 0; x < retrained.shape()[1]; ++x)
+    for (std::size_t m = 0; m < retrained.shape()[0]; ++m)
+      if (!std::isfinite(static_cast<double>(retrained(m, x)))) {
+        const std::size_t at = static_cast<std::size_t>(first) + x;
+        floor.attack[at] = EpsilonAttack::not_finite;
+        floor.epsilon(at) = floor.config.cap;
+        floor.h(at) = 0;
+      }
 }
 
 /// Where the result has an epsilon.
@@ -63,13 +78,10 @@ SplitFigures figures_of(const EpsilonResult& result, const std::vector<Index>& p
 }  // namespace
 
 void check_models(const ModelOutputs& retrained, const ModelOutputs& unlearned) {
-  if (unlearned.points() != retrained.points())
-    throw io_error(unlearned.name(), 0,
-                   sentence(unlearned.points(), " points, the retrained models of ",
-                            retrained.name(), " have ", retrained.points()));
+  require_same_points(retrained, unlearned, "the retrained models");
   for (const ModelOutputs* models : {&retrained, &unlearned})
     if (models->models() < 3)
-      throw io_error(models->name(), 0,
+      throw io_error(models->name(),
                      sentence("models: ", models->models(),
                               ", at least 3 are needed for an attack that can fail"));
 }
@@ -101,6 +113,7 @@ Epsilons epsilon_points(ModelOutputs& retrained, ModelOutputs& unlearned, std::v
                        r, floor, config.threads, [&](const auto& one, const auto& other) {
                          copy_block(unlearning_epsilon(one, other, config), first, all.floor);
                        });
+                   leave_out_not_finite(r, first, all.floor);
                  });
   return all;
 }

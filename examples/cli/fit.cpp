@@ -155,6 +155,7 @@ Document describe(const FitOptions& options, Session& session, const FitPlan& pl
   add_lds(document, plan, array("lds"), session);
   add_damaged(document, store);
   add_checks(document, plan, masks, outputs, session, out);
+  for (const std::string& warning : outputs.warnings()) document.warnings.push_back(warning);
   document.remarks = {
       "Effects are in raw mask units: the change of an output when the example joins the training "
       "set. A model that never saw a set is predicted by minus the sum of its effects (expunge "
@@ -195,8 +196,8 @@ Document run_fit(Session& session, FitOptions& options) {
   }
   if (options.masks.empty() || options.outputs.empty())
     throw usage_error("--masks and --outputs are required, or --store");
-  const ModelOutputs outputs(options.outputs);
-  const SubsetMasks masks = read_masks(options.masks, completed_models(options.outputs));
+  const ModelOutputs outputs(options.outputs, session.completed);
+  const SubsetMasks masks = read_masks(options.masks, outputs.completed());
   if (masks.models() != outputs.models())
     throw io_error(
         options.masks, 0,
@@ -226,7 +227,7 @@ Document run_fit(Session& session, FitOptions& options) {
 void add_estimator_options(CLI::App& command, FitOptions& options) {
   command.add_option("--estimator", options.estimator, "lasso, ridge or difference-of-means")
       ->capture_default_str()
-      ->check(CLI::IsMember({"lasso", "ridge", "difference-of-means"}));
+      ->check(one_of({"lasso", "ridge", "difference-of-means"}));
   command.add_option("--lambdas", options.lasso.lambdas, "LASSO: penalties on the path")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
@@ -274,7 +275,11 @@ void add_fit_command(CLI::App& app, Session& session) {
                       "[models][targets] or [models][points][classes]: what each model says");
   command->add_option("--store", options->store,
                       "instead of the two: a folder with masks.npy and margins.npy");
-  command->add_option("--out", options->out, "folder of the results")->required();
+  std::vector<std::string> written = result_files;
+  written.insert(written.end(), lasso_files.begin(), lasso_files.end());
+  session.writes_in(command->add_option("--out", options->out, "folder of the results"), written)
+      ->required();
+  add_completed_option(*command, session);
   command
       ->add_option("--validate", options->validate,
                    "LASSO: share of models that choose the penalty")

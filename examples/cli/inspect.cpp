@@ -4,7 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/inspect_file.hpp"
 #include "cli/inspect_folder.hpp"
-#include "cli/model_outputs.hpp"
+#include "cli/open_array.hpp"
 
 namespace expunge::cli {
 
@@ -21,7 +21,10 @@ Document run_inspect(const std::string& path) {
     return document;
   }
   const std::vector<InspectedArray> arrays = inspect_arrays(path);
-  document.results["is"] = path.ends_with(".npz") || is_archive_member(path) ? "npz" : "npy";
+  const bool regular = std::filesystem::is_regular_file(file_of(path), ignored);
+  document.results["is"] =
+      path.ends_with(".npz") || is_archive_member(path) || (regular && is_archive(path)) ? "npz"
+                                                                                         : "npy";
   document.results["arrays"] = arrays_json(arrays);
   if (arrays.empty())
     document.warnings.push_back("The archive holds no array.");

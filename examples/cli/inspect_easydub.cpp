@@ -6,6 +6,7 @@
 
 #include "cli/inspect_folder.hpp"
 #include "cli/listing.hpp"
+#include "cli/open_array.hpp"
 #include "cli/splits.hpp"
 #include "expunge/io/npy_header.hpp"
 
@@ -57,7 +58,7 @@ Group read_group(Document& document, const fs::path& folder, const std::string& 
       const Index points = header.shape.size() == 1 ? header.shape[0] : -1;
       if (points < 0)
         document.warnings.push_back(
-            sentence(name, "/", stem, " has ", header.shape.size(), " axes, 1 was expected."));
+            sentence(name, "/", stem, " is ", brackets(header.shape), ", [points] was expected."));
       if (group.type.empty()) group.type = header.type();
       if (group.type != header.type() && group.type != "mixed") group.type = "mixed";
       ++lengths[points];

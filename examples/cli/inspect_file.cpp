@@ -3,7 +3,7 @@
 #include <array>
 #include <filesystem>
 
-#include "cli/model_outputs.hpp"
+#include "cli/open_array.hpp"
 #include "expunge/report/number.hpp"
 
 namespace expunge::cli {
@@ -41,16 +41,21 @@ InspectedArray inspect_array(std::string label, const NpyView& array) {
 
 std::vector<InspectedArray> inspect_arrays(const std::string& file) {
   std::vector<InspectedArray> arrays;
-  if (is_archive_member(file)) {
-    arrays.push_back(inspect_array(file.substr(file.find(".npz:") + 5), open_array(file)));
+  std::error_code ignored;
+  const bool regular = std::filesystem::is_regular_file(file_of(file), ignored);
+  if (is_archive_member(file) || !regular) {  // a pipe, or nothing, which open_array says
+    const std::string label =
+        is_archive_member(file) ? file.substr(file_of(file).size() + 1) : file;
+    arrays.push_back(inspect_array(label, open_array(file)));
     return arrays;
   }
-  if (file.ends_with(".npz")) {
-    const NpzFile archive(file);
+  if (file.ends_with(".npz") || is_archive(file)) {
+    const NpzFile archive{std::filesystem::path(file)};
     for (const std::string& name : archive.names())
       arrays.push_back(inspect_array(name, archive.array(name)));
     return arrays;
   }
+  require_npy(file);
   arrays.push_back(
       inspect_array(std::filesystem::path(file).filename().string(), NpyView::map(file)));
   arrays[0].version = version_of(file);

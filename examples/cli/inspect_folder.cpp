@@ -7,6 +7,7 @@
 #include "cli/inspect_file.hpp"
 #include "cli/listing.hpp"
 #include "cli/saved_results.hpp"
+#include "cli/suggest.hpp"
 #include "expunge/report/number.hpp"
 
 namespace expunge::cli {
@@ -106,13 +107,50 @@ std::string commonest_shape(const std::vector<InspectedArray>& arrays) {
       ->first;
 }
 
+/// One warning for all files that hold the numbers of another.
 void warn_of_twins(Document& document, const std::vector<InspectedArray>& arrays) {
   std::map<std::uint64_t, std::string> seen;
+  std::vector<std::string> twins;
   for (const InspectedArray& a : arrays) {
     const auto [found, is_new] = seen.try_emplace(a.facts.fingerprint, a.label);
     if (!is_new && a.facts.elements > 0)
-      document.warnings.push_back(
-          sentence(a.label, " holds the same numbers as ", found->second, "."));
+      twins.push_back(sentence(a.label, " holds the same numbers as ", found->second));
+  }
+  if (twins.size() == 1) document.warnings.push_back(twins[0] + ".");
+  if (twins.size() > 1)
+    document.warnings.push_back(
+        sentence(twins.size(), " files hold the numbers of another: ", listed(twins, 3), "."));
+}
+
+/// The same of files of which all numbers are equal.
+void warn_of_constants(Document& document, const std::vector<InspectedArray>& models) {
+  std::vector<std::string> constant;
+  for (const InspectedArray& a : models)
+    if (a.facts.elements > 1 && a.facts.min == a.facts.max && a.facts.nan + a.facts.infinite == 0)
+      constant.push_back(a.label);
+  if (!constant.empty())
+    document.warnings.push_back(sentence(constant.size(), " of ", models.size(),
+                                         " files hold one number throughout (", listed(constant, 3),
+                                         "): models that were never trained?"));
+}
+
+/// What _completed.npy says of `models` files.
+void add_completed(Document& document, const fs::path& folder, std::size_t models) {
+  if (!has(folder, "_completed.npy")) return;
+  try {
+    const ArrayFacts facts = inspect_arrays((folder / "_completed.npy").string())[0].facts;
+    const Index completed = std::llround(facts.mean * static_cast<double>(facts.elements));
+    document.facts.emplace_back("completed",
+                                sentence(completed, " of ", facts.elements, " models"));
+    document.results["completed"] = completed;
+    if (static_cast<std::size_t>(facts.elements) != models)
+      document.warnings.push_back(sentence("_completed.npy has ", facts.elements, " entries for ",
+                                           models, " files: commands do not use it."));
+    else if (completed < facts.elements)
+      document.warnings.push_back(sentence(facts.elements - completed, " of ", facts.elements,
+                                           " models are not done; commands leave them out."));
+  } catch (const io_error& error) {
+    document.warnings.push_back(error.what());
   }
 }
 
@@ -173,7 +211,15 @@ void inspect_models(Document& document, const fs::path& folder,
   document.results["shape"] = models[0].facts.shape;
   document.results["other_shapes"] = others;
   document.tables.push_back(models_table(models, document.results));
+  add_completed(document, folder, models.size());
+  warn_of_constants(document, models);
   warn_of_twins(document, arrays);
+  const std::vector<std::string> epochs = epochs_of_a_model(names);
+  if (!epochs.empty())
+    document.warnings.push_back(sentence("Several epochs (", listed(epochs),
+                                         ") of the same models: name one epoch by a pattern in "
+                                         "quotes, '*epoch_",
+                                         epochs.back(), ".npy'."));
 }
 
 /// Shape and type by the header, or size in bytes.
@@ -221,7 +267,9 @@ void inspect_folder(Document& document, const std::string& folder) {
   if (has(path, "masks.npy") && (has(path, "margins.npy") || has(path, "_completed.npy")))
     return inspect_store(document, path);
   if (has(path, "forget_sets") || has(path, "margins")) return inspect_easydub(document, folder);
-  const std::vector<std::string> names = names_in(path), arrays = npy_names_in(path);
+  const std::vector<std::string> names = names_in(path);
+  std::vector<std::string> arrays = npy_names_in(path);
+  std::erase_if(arrays, [](const std::string& name) { return name.starts_with('_'); });
   if (arrays.size() >= 2 && 2 * arrays.size() > names.size()) {
     std::map<std::string, std::size_t> shapes;  // one file a model: most are alike
     std::size_t commonest = 0;

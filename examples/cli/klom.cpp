@@ -1,8 +1,7 @@
 // expunge klom: how far unlearned models are from oracles, from files of margins or logits.
-#include <filesystem>
-
 #include "cli/commands.hpp"
 #include "cli/distance_scores.hpp"
+#include "cli/input_checks.hpp"
 #include "cli/runaway_report.hpp"
 
 namespace expunge::cli {
@@ -40,7 +39,8 @@ Document run_klom(Session& session, KlomOptions& options) {
   if (!options.per_point.empty() && !options.per_point.ends_with(".npy") &&
       !options.per_point.ends_with(".npz"))
     throw usage_error("--per-point " + options.per_point + ": a name in .npy or .npz was expected");
-  ModelOutputs oracle(options.oracle), unlearned(options.unlearned);
+  ModelOutputs oracle(options.oracle, session.completed);
+  ModelOutputs unlearned(options.unlearned, session.completed);
   if (!options.labels.empty()) {
     oracle.set_labels(options.labels);
     unlearned.set_labels(options.labels);
@@ -63,11 +63,8 @@ Document run_klom(Session& session, KlomOptions& options) {
                     {"unlearned", unlearned.name() + ": " + unlearned.shape_text()}};
   add_klom(document, scored, settings);
   for (const ModelOutputs* models : {&oracle, &unlearned})
-    if (models->look_like_probabilities(session.threads))
-      document.warnings.push_back(
-          models->name() +
-          ": all numbers lie in [0, 1], as probabilities do; KLoM takes margins, " +
-          "log(p / (1 - p)) of the label, or logits with --labels.");
+    warn_of_outputs(document, *models, session.threads);
+  warn_of_kept_splits(document, scored);
   const RunawayReport ran_away{
       scores.forward.runaways, {"point", "oracle", "unlearned"}, oracle, &unlearned};
   ran_away.warn(document, "", runaway_consequence(settings.klom));
@@ -109,17 +106,19 @@ void add_klom_command(CLI::App& app, Session& session) {
       ->add_option("--preset", options->preset,
                    "the published definition: paper, paper_code, easydub, unlearning_bench")
       ->capture_default_str()
-      ->check(CLI::IsMember({"paper", "paper_code", "easydub", "unlearning_bench"}));
+      ->check(one_of({"paper", "paper_code", "easydub", "unlearning_bench"}));
   command
       ->add_option("--direction", options->direction,
                    "instead of the preset's: oracle-unlearned or unlearned-oracle")
-      ->check(CLI::IsMember({"oracle-unlearned", "unlearned-oracle"}));
+      ->check(one_of({"oracle-unlearned", "unlearned-oracle"}));
   command->add_option("--bins", options->bins, "instead of the preset's")
       ->check(CLI::Range(1, 1000));
-  command->add_option("--per-point", options->per_point,
-                      "write the score of every point: OUT.npy, or OUT.npz with all of them");
+  session.writes(
+      command->add_option("--per-point", options->per_point,
+                          "write the score of every point: OUT.npy, or OUT.npz with all of them"));
   command->add_flag("--distances", options->distances,
                     "also Kolmogorov-Smirnov, Welch, Wasserstein, Renyi and Jensen-Shannon");
+  add_completed_option(*command, session);
   add_klom_options(*command, options->settings);
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cli/input_checks.hpp"
 #include "cli/session.hpp"
 #include "expunge/report/number.hpp"
 
@@ -74,12 +75,14 @@ KlomFloors no_floors(Index oracles, const FloorConfig& config) {
 
 /// The floors of these margins [floor oracles][points], where all of a point are finite.
 template <class T>
-KlomFloors floors_of(const Array<T, 2>& margins, const FloorConfig& floor,
-                     const KlomSettings& settings, KlomOfSplit& result) {
-  const Array<T, 2> finite = finite_points(margins);
+KlomFloors floors_of(Array<T, 2> margins, const FloorConfig& floor, const KlomSettings& settings,
+                     KlomOfSplit& result) {
+  const Index models = static_cast<Index>(margins.shape()[0]);
+  const Index points = static_cast<Index>(margins.shape()[1]);
+  const Array<T, 2> finite = finite_points(std::move(margins));
   result.floor_points = static_cast<Index>(finite.shape()[1]);
-  result.floor_left_out = static_cast<Index>(margins.shape()[1]) - result.floor_points;
-  if (result.floor_points == 0) return no_floors(static_cast<Index>(margins.shape()[0]), floor);
+  result.floor_left_out = points - result.floor_points;
+  if (result.floor_points == 0) return no_floors(models, floor);
   return klom_floors(finite, floor, settings.klom);
 }
 
@@ -240,13 +243,12 @@ std::string_view floor_method_name(FloorMethod method) {
 KlomScores score_points(const ModelOutputs& oracle, const ModelOutputs& unlearned,
                         const KlomSettings& settings, const Progress& progress) {
   const Index points = oracle.points();
-  if (unlearned.points() != points)
-    throw io_error(
-        unlearned.name(), 0,
-        sentence(unlearned.points(), " points, the oracles of ", oracle.name(), " have ", points));
+  require_same_points(oracle, unlearned, "the oracles");
   for (const ModelOutputs* models : {&oracle, &unlearned})
     if (models->models() < 2)
-      throw io_error(models->name(), 0, "1 model, at least 2 are needed for a distribution");
+      throw io_error(models->name(),
+                     "1 model, at least 2 are needed for a distribution: give a folder, a pattern, "
+                     "or an array [models][points]");
   KlomConfig other = settings.klom;
   other.direction = reversed(other.direction);
   KlomScores scores{all_points(oracle, unlearned, points, settings.klom),

@@ -86,7 +86,7 @@ std::vector<Index> floor_sample(const Split& split, const KlomSettings& settings
 /// The points [models][points] at which every model is finite and none ran away, all a floor may look
 /// at: one NaN would lift it, and a score above it would look good.
 template <class T>
-Array<T, 2> finite_points(const Array<T, 2>& margins) {
+Array<T, 2> finite_points(Array<T, 2> margins) {
   const std::size_t models = margins.shape()[0], points = margins.shape()[1];
   std::vector<Index> finite;
   const Runaways ran_away = find_runaways(margins);
@@ -96,7 +96,8 @@ Array<T, 2> finite_points(const Array<T, 2>& margins) {
       all = std::isfinite(static_cast<double>(margins(m, x)));
     if (all) finite.push_back(static_cast<Index>(x));
   }
-  return finite.size() == points ? margins : select_points(margins, finite);
+  if (finite.size() == points) return margins;
+  return select_points(margins, finite);
 }
 
 /// The type that holds the numbers of both exactly.

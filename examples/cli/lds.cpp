@@ -69,19 +69,17 @@ bool examples_come_first(const NpyView& file, const std::string& axes, Index exa
 
 Scores open_scores(const LdsOptions& options, Index examples, Index targets) {
   NpyView file = open_array(options.scores);
-  const std::uint64_t at = file.header().data_offset;
   if (file.axes() != 2)
-    throw io_error(options.scores, at,
-                   sentence("scores [examples][targets] or [targets][examples] were expected, the "
-                            "array has ",
-                            file.axes(), " axes"));
+    throw io_error(options.scores, sentence("scores [examples][targets] or [targets][examples] "
+                                            "were expected, the array is ",
+                                            brackets(file.header().shape)));
+  if (file.elements() == 0) throw io_error(options.scores, "the array is empty");
   const bool first = examples_come_first(file, options.axes, examples);
   Scores scores{std::move(file), first};
   if (scores.examples() != examples || scores.targets() != targets)
-    throw io_error(options.scores, at,
-                   sentence("scores of ", scores.examples(), " examples and ", scores.targets(),
-                            " targets, the masks have ", examples, " examples and the outputs ",
-                            targets, " targets"));
+    throw io_error(options.scores, sentence("scores of ", scores.examples(), " examples and ",
+                                            scores.targets(), " targets, the masks have ", examples,
+                                            " examples and the outputs ", targets, " targets"));
   return scores;
 }
 
@@ -232,15 +230,14 @@ Document run_lds(Session& session, LdsOptions& options) {
     throw usage_error("--per-target " + options.per_target + ": a name in .npy was expected");
   options.lds.threads = session.threads;
   options.lds.bootstrap.seed = session.seed;
-  const ModelOutputs outputs(options.outputs);
-  const std::vector<bool> completed = completed_models(options.outputs);
-  const SubsetMasks all = read_masks(options.masks, completed);
+  const ModelOutputs outputs(options.outputs, session.completed);
+  const SubsetMasks all = read_masks(options.masks, outputs.completed());
   if (all.models() != outputs.models())
-    throw io_error(options.masks, 0,
+    throw io_error(options.masks,
                    sentence("masks of ", all.models(), " models, ", options.outputs, " has ",
-                            outputs.models()));
+                            outputs.models(), ": both need one row for each model"));
   const Scores scores = open_scores(options, all.examples(), outputs.columns());
-  const Index first = first_held_out(options, completed, outputs.models());
+  const Index first = first_held_out(options, outputs.completed(), outputs.models());
   const SubsetMasks masks = model_range(all, first, all.models() - first);
   const LdsResult result =
       score_targets(scores, masks, outputs, first, options, session.progress("targets"));
@@ -255,6 +252,7 @@ Document run_lds(Session& session, LdsOptions& options) {
       {"masks",
        sentence(options.masks, ": ", masks.models(), " models of ", masks.examples(), " examples")},
       {"outputs", outputs.name() + ": " + outputs.shape_text()}};
+  for (const std::string& warning : outputs.warnings()) document.warnings.push_back(warning);
   add_results(document, result, masks.models(), options);
   add_words(document, result, options);
   const RunawayReport ran_away{result.runaways, {"target", "", ""}, outputs};
@@ -287,15 +285,16 @@ void add_lds_command(CLI::App& app, Session& session) {
   command
       ->add_option("--scores-axes", options->axes,
                    "examples-targets or targets-examples; if not given, as the shapes say")
-      ->check(CLI::IsMember({"examples-targets", "targets-examples"}));
+      ->check(one_of({"examples-targets", "targets-examples"}));
   command
       ->add_option("--first-model", options->first_model,
                    "first row of the files to use: those before made the scores")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   command->add_flag("--negate", options->negate, "outputs are losses: a larger sum, a smaller one");
-  command->add_option("--per-target", options->per_target,
-                      "write the score of every target [targets] as OUT.npy");
+  session.writes(command->add_option("--per-target", options->per_target,
+                                     "write the score of every target [targets] as OUT.npy"));
+  add_completed_option(*command, session);
   add_bootstrap_options(*command, options->lds.bootstrap, "targets");
 }
 

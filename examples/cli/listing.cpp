@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
+#include <set>
+#include <string_view>
 
+#include "cli/suggest.hpp"
 #include "expunge/io/byte_source.hpp"
 
 namespace expunge::cli {
@@ -16,6 +20,58 @@ namespace {
 /// Whether the name has a character of a pattern.
 bool is_pattern(const std::string& name) {
   return name.find_first_of("*?[") != std::string::npos;
+}
+
+bool is_hidden(const std::string& name) {
+  return name.starts_with('.') || name == "__MACOSX";
+}
+
+/// The name with a backslash before every character that a pattern would take for its own.
+std::string literal(const std::string& name) {
+  std::string text;
+  for (const char c : name) {
+    if (std::string_view("*?[]\\").find(c) != std::string_view::npos) text += '\\';
+    text += c;
+  }
+  return text;
+}
+
+/// The pattern, in which folders on the way that are there by that very name are taken as they are:
+/// of "run[1]/*.npy" the folder run[1].
+std::string with_literal_folders(const std::string& pattern) {
+  std::error_code ignored;
+  std::string text;
+  for (std::size_t first = 0;;) {
+    const std::size_t slash = pattern.find('/', first);
+    if (slash == std::string::npos || !fs::is_directory(pattern.substr(0, slash + 1), ignored))
+      return text + pattern.substr(first);
+    text += literal(pattern.substr(first, slash - first)) + "/";
+    first = slash + 1;
+  }
+}
+
+/// What there is instead of models, for an error.
+std::string what_is_there(const fs::path& folder) {
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) return "";
+  std::map<std::string, Index> counts;
+  for (const std::string& name : names_in(folder)) {
+    const std::string ending = fs::path(name).extension().string();
+    ++counts[fs::is_directory(folder / name, ignored) ? "folder"
+             : ending.empty()                         ? "file without an ending"
+                                                      : ending];
+  }
+  std::vector<std::string> kinds;
+  for (const auto& [kind, count] : counts)
+    if (kind == "folder" || kind == "file without an ending")
+      kinds.push_back(sentence(count, " ", kind, count == 1 ? "" : "s"));
+    else
+      kinds.push_back(sentence(count, " ", kind));
+  if (kinds.empty()) return "; the folder is empty";
+  std::string text = "; the folder holds " + listed(kinds);
+  if (counts.contains(".pt") || counts.contains(".pth"))
+    text += " (of PyTorch's, save each tensor by numpy.save(name, tensor.numpy()))";
+  return text;
 }
 
 }  // namespace
@@ -55,7 +111,8 @@ std::vector<std::string> names_in(const fs::path& folder) {
   for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
        entry.increment(failure))
     names.push_back(entry->path().filename().string());
-  if (failure) throw io_error(folder.string(), 0, "cannot be listed: " + failure.message());
+  if (failure) throw io_error(folder.string(), "cannot be listed: " + failure.message());
+  std::erase_if(names, is_hidden);
   std::sort(names.begin(), names.end(), natural_less);
   return names;
 }
@@ -66,24 +123,55 @@ std::vector<std::string> npy_names_in(const fs::path& folder) {
   return names;
 }
 
+fs::path folder_of(const std::string& name) {
+  std::error_code ignored;
+  return fs::is_directory(name, ignored) ? fs::path(name) : fs::path(name).parent_path();
+}
+
 std::vector<std::string> list_files(const std::string& name) {
   std::vector<std::string> files;
   std::error_code ignored;
-  if (is_pattern(name) && !fs::is_directory(name, ignored)) {
+  const bool folder = fs::is_directory(name, ignored);
+  if (is_pattern(name) && !folder) {
     glob_t found{};
-    if (::glob(name.c_str(), 0, nullptr, &found) == 0)
+    if (::glob(with_literal_folders(name).c_str(), 0, nullptr, &found) == 0)
       for (std::size_t i = 0; i < found.gl_pathc; ++i) files.emplace_back(found.gl_pathv[i]);
     ::globfree(&found);
     std::sort(files.begin(), files.end(), natural_less);
   } else {
-    for (const std::string& file : npy_names_in(name))
-      files.push_back((fs::path(name) / file).string());
+    const std::vector<std::string> names = names_in(name);
+    for (const char* ending : {".npy", ".npz"}) {
+      for (const std::string& file : names)
+        if (file.ends_with(ending) && !file.starts_with('_'))
+          files.push_back((fs::path(name) / file).string());
+      if (!files.empty()) break;
+    }
   }
   std::erase_if(files, [](const std::string& file) {
-    return fs::path(file).filename().string().starts_with('_');
+    const std::string own = fs::path(file).filename().string();
+    return own.starts_with('_') || is_hidden(own);
   });
-  if (files.empty()) throw io_error(name, 0, "no .npy file was found there");
+  if (files.empty())
+    throw io_error(name, folder ? "no .npy file was found there" + what_is_there(name)
+                                : "no .npy file was found there: no name is like this pattern" +
+                                      what_is_there(folder_of(name)));
   return files;
+}
+
+std::vector<std::string> epochs_of_a_model(const std::vector<std::string>& files) {
+  std::set<std::string, decltype(&natural_less)> epochs(&natural_less);
+  std::set<std::string> models;
+  for (const std::string& file : files) {
+    const std::size_t at = file.rfind("epoch");
+    if (at == std::string::npos) return {};
+    const std::size_t first = file.find_first_of("0123456789", at);
+    const std::size_t end = file.find_first_not_of("0123456789", first);
+    if (first == std::string::npos || first > at + 6) return {};
+    epochs.insert(file.substr(first, end == std::string::npos ? end : end - first));
+    models.insert(file.substr(0, at) + (end == std::string::npos ? "" : file.substr(end)));
+  }
+  if (models.size() == files.size()) return {};
+  return {epochs.begin(), epochs.end()};
 }
 
 }  // namespace expunge::cli

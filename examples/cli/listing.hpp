@@ -10,15 +10,25 @@ namespace expunge::cli {
 /// Whether text with runs of digits comes before another, the runs compared as numbers.
 bool natural_less(const std::string& a, const std::string& b);
 
-/// Names of all entries of a folder, in natural order. Throws io_error if it cannot be listed.
+/// Names of all entries of a folder, in natural order, but for hidden ones: those that begin with a
+/// dot, and __MACOSX. Throws io_error if it cannot be listed.
 std::vector<std::string> names_in(const std::filesystem::path& folder);
 
 /// Those that end in .npy.
 std::vector<std::string> npy_names_in(const std::filesystem::path& folder);
 
-/// Paths of one file a model, of a folder (*.npy) or of a pattern with * ? [, in natural order. Names
-/// that begin with _ are no models (_completed.npy). Throws io_error if there is none.
+/// Paths of one file a model, of a folder (*.npy; if there is none, *.npz) or of a pattern with * ? [,
+/// in natural order. Folders on the way that have such characters in their names are those folders.
+/// Names that begin with _ are no models (_completed.npy), nor are hidden ones. Throws io_error if
+/// there is none.
 std::vector<std::string> list_files(const std::string& folder_or_pattern);
+
+/// The folder of these files: a folder's own name, a pattern without its last part.
+std::filesystem::path folder_of(const std::string& folder_or_pattern);
+
+/// Epochs of names such as id_3_epoch_23.npy, ascending, if a model is there at several of them; else
+/// nothing. Such files of one model are no models of their own.
+std::vector<std::string> epochs_of_a_model(const std::vector<std::string>& files);
 
 /// Whether the name stands for one file a model: a folder, or a pattern that is no file itself.
 bool stands_for_files(const std::string& name);

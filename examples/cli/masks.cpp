@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "cli/model_outputs.hpp"
+#include "cli/open_array.hpp"
 
 namespace expunge::cli {
 
@@ -10,32 +10,26 @@ namespace {
 
 NpyView open_masks(const std::string& name) {
   NpyView masks = open_array(name);
-  const std::uint64_t at = masks.header().data_offset;
   if (masks.axes() != 2)
-    throw io_error(
-        name, at,
-        sentence("masks [models][examples] were expected, the array has ", masks.axes(), " axes"));
-  if (masks.header().kind == 'f')
-    throw io_error(name, at,
-                   sentence("masks of bool or integers 0 and 1 were expected, this is ",
-                            masks.header().type()));
-  if (masks.elements() == 0) throw io_error(name, at, "the array is empty");
+    throw io_error(name, sentence("masks [models][examples] were expected, the array is ",
+                                  brackets(masks.header().shape)));
+  if (masks.elements() == 0) throw io_error(name, "the array is empty");
   return masks;
 }
 
 /// Row `row` of the file as model `model`.
 void read_row(const NpyView& file, Index row, Index model, SubsetMasks& masks) {
   constexpr Index piece = 65536;
-  std::vector<std::int64_t> values(static_cast<std::size_t>(std::min(piece, masks.examples())));
+  std::vector<double> values(static_cast<std::size_t>(std::min(piece, masks.examples())));
   for (Index first = 0; first < masks.examples(); first += piece) {
     const Index count = std::min(piece, masks.examples() - first);
     file.read(std::array<Index, 2>{row, first}, count, values.data());
     for (Index i = 0; i < count; ++i) {
-      const std::int64_t value = values[static_cast<std::size_t>(i)];
+      const double value = values[static_cast<std::size_t>(i)];
       if (value != 0 && value != 1)
-        throw io_error(
-            file.name(), file.header().data_offset,
-            sentence("row ", row, ", column ", first + i, " is ", value, ", masks hold 0 and 1"));
+        throw io_error(file.name(),
+                       sentence("row ", row, ", column ", first + i, " is ", value, " (",
+                                file.header().type(), "); masks [models][examples] hold 0 and 1"));
       if (value == 1) masks.insert(model, first + i);
     }
   }
@@ -52,8 +46,9 @@ SubsetMasks read_masks(const std::string& name, const std::vector<bool>& complet
   const Index rows = file.extent(0);
   if (!completed.empty() && static_cast<Index>(completed.size()) != rows)
     throw io_error(
-        name, file.header().data_offset,
-        sentence(rows, " models, _completed.npy beside the outputs has ", completed.size()));
+        name, sentence(rows, " models, _completed.npy beside the outputs has ", completed.size(),
+                       "; masks must have a row for each model, done or not "
+                       "(--ignore-completed uses every model)"));
   std::vector<Index> kept;
   for (Index m = 0; m < rows; ++m)
     if (completed.empty() || completed[static_cast<std::size_t>(m)]) kept.push_back(m);

@@ -2,33 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <numeric>
 
-#include "cli/completed.hpp"
+#include "cli/suggest.hpp"
 
 namespace expunge::cli {
 
-namespace fs = std::filesystem;
-
 namespace {
-
-std::string list_names(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
-NpyView only_array(const NpzFile& archive, const std::string& name) {
-  const std::vector<std::string> names = archive.names();
-  if (names.size() != 1)
-    throw io_error(name, 0,
-                   names.empty()
-                       ? std::string("the archive holds no array")
-                       : sentence("the archive holds ", names.size(), " arrays (",
-                                  list_names(names), "): name one as ", name, ":", names[0]));
-  return archive.array(names[0]);
-}
 
 Precision precision_of(const NpyHeader& header) {
   if (header.kind != 'f' || header.item_bytes == 8) return Precision::two;
@@ -37,29 +17,21 @@ Precision precision_of(const NpyHeader& header) {
 
 }  // namespace
 
-bool is_archive_member(const std::string& name) {
-  std::error_code ignored;
-  return name.find(".npz:") != std::string::npos && !fs::exists(name, ignored);
-}
-
-NpyView open_array(const std::string& name) {
-  std::error_code ignored;
-  if (is_archive_member(name)) {
-    const std::size_t colon = name.find(".npz:");
-    return NpzFile(name.substr(0, colon + 4)).array(name.substr(colon + 5));
-  }
-  if (name.ends_with(".npz")) return only_array(NpzFile(name), name);
-  if (fs::is_directory(name, ignored))
-    throw io_error(name, 0, "a .npy or .npz file was expected, this is a folder");
-  return NpyView::map(name);
-}
-
-ModelOutputs::ModelOutputs(const std::string& name) : name_(name) {
+ModelOutputs::ModelOutputs(const std::string& name, UseCompleted use) : name_(name) {
   if (stands_for_files(name)) {
-    *this = ModelOutputs(list_files(name), name);
+    const std::vector<std::string> files = list_files(name);
+    *this = ModelOutputs(files, name);
+    const std::vector<std::string> epochs = epochs_of_a_model(files);
+    if (!epochs.empty())
+      warnings_.push_back(
+          sentence(name, ": several epochs (", listed(epochs), ") of the same models, taken as ",
+                   files.size(), " models; name one epoch by a pattern in quotes, '",
+                   (folder_of(name) / sentence("*epoch_", epochs.back(), ".npy")).string(), "'."));
+    if (use == UseCompleted::yes) leave_out_unfinished(completed_files(name, files));
   } else {
     add_models(open_array(name));
-    leave_out_unfinished(name);
+    if (use == UseCompleted::yes && arrays_[0].axes() > 1)
+      leave_out_unfinished(completed_rows(name, models()));
   }
 }
 
@@ -67,14 +39,16 @@ ModelOutputs::ModelOutputs(const std::vector<std::string>& files, std::string na
     : name_(std::move(name)) {
   for (const std::string& file : files) {
     NpyView array = open_array(file);
-    if (array.axes() != 1 && array.axes() != 2)
-      throw io_error(file, array.header().data_offset,
-                     sentence("one file a model was expected: [points], or [points][classes] of "
-                              "logits; this array has ",
-                              array.axes(), " axes"));
-    check_same_points(array, array.extent(0), array.axes() == 2 ? array.extent(1) : 0);
+    const std::vector<Index>& shape = array.header().shape;
+    // [1][points] and [1][points][classes], what numpy.save(name, tensor of a batch of one) gives
+    const Index skip = array.axes() > 1 && shape[0] == 1 ? 1 : 0, axes = array.axes() - skip;
+    if (axes != 1 && axes != 2)
+      throw io_error(file, sentence("one file a model was expected: [points], or "
+                                    "[points][classes] of logits; this array is ",
+                                    brackets(shape)));
+    check_same_points(array, array.extent(skip), axes == 2 ? array.extent(skip + 1) : 0);
     check_same_kind(array);
-    rows_.push_back({arrays_.size(), -1});
+    rows_.push_back({arrays_.size(), skip == 1 ? 0 : -1});
     arrays_.push_back(std::move(array));
   }
 }
@@ -82,10 +56,9 @@ ModelOutputs::ModelOutputs(const std::vector<std::string>& files, std::string na
 void ModelOutputs::add_models(NpyView array) {
   const Index axes = array.axes();
   if (axes < 1 || axes > 3)
-    throw io_error(array.name(), array.header().data_offset,
-                   sentence("[models][points], or [models][points][classes] of logits was "
-                            "expected; this array has ",
-                            axes, " axes"));
+    throw io_error(array.name(), sentence("[models][points], or [models][points][classes] of "
+                                          "logits was expected; this array is ",
+                                          brackets(array.header().shape)));
   check_same_points(array, array.extent(axes == 1 ? 0 : 1), axes == 3 ? array.extent(2) : 0);
   if (axes == 1) {
     rows_.push_back({arrays_.size(), -1});
@@ -97,14 +70,18 @@ void ModelOutputs::add_models(NpyView array) {
 
 void ModelOutputs::check_same_points(const NpyView& array, Index points, Index classes) {
   const auto refuse = [&](const std::string& what) {
-    throw io_error(array.name(), array.header().data_offset, what);
+    throw io_error(array.name(), sentence(brackets(array.header().shape), ": ", what));
   };
   if (array.elements() == 0) refuse("the array is empty");
-  if (array.axes() > 1 && classes == 1) refuse("logits of one class have no margin");
+  if (array.axes() > 1 && classes == 1)
+    refuse("logits of one class have no margin; if these are margins, drop the last axis");
+  const auto text = [](Index count, Index k) {
+    return k > 0 ? sentence(count, " points of ", k, " classes") : sentence(count, " points");
+  };
   if (file_points_ >= 0 && (points != file_points_ || classes != classes_))
-    refuse(sentence(points, " points of ", std::max<Index>(classes, 1), " numbers, ",
-                    arrays_[0].name(), " has ", file_points_, " of ",
-                    std::max<Index>(classes_, 1)));
+    throw io_error(array.name(),
+                   sentence(text(points, classes), ", ", arrays_[0].name(), " has ",
+                            text(file_points_, classes_), "; all models need the same points"));
   file_points_ = points;
   classes_ = classes;
   precision_ = std::max(precision_, precision_of(array.header()));
@@ -114,17 +91,19 @@ void ModelOutputs::check_same_kind(const NpyView& array) const {
   if (arrays_.empty()) return;
   const NpyView& first = arrays_[0];
   if ((array.header().kind == 'f') == (first.header().kind == 'f')) return;
-  throw io_error(array.name(), array.header().data_offset,
+  throw io_error(array.name(),
                  sentence("numbers of type ", array.header().type(), ", those of ", first.name(),
-                          " are ", first.header().type(), ": both are no outputs of models"));
+                          " are ", first.header().type(),
+                          ": both are no outputs of models; put one of them elsewhere"));
 }
 
-void ModelOutputs::leave_out_unfinished(const std::string& file) {
-  const std::vector<bool> completed = completed_models(arrays_[0], file);
-  if (completed.empty()) return;
+void ModelOutputs::leave_out_unfinished(Completed completed) {
+  if (!completed.warning.empty()) warnings_.push_back(completed.warning);
+  completed_ = std::move(completed);
+  if (completed_.done.empty()) return;
   std::vector<Row> kept;
-  for (std::size_t m = 0; m < completed.size(); ++m)
-    if (completed[m]) kept.push_back(rows_[m]);
+  for (std::size_t m = 0; m < completed_.done.size(); ++m)
+    if (completed_.done[m]) kept.push_back(rows_[m]);
   left_out_ = models() - static_cast<Index>(kept.size());
   rows_ = std::move(kept);
 }
@@ -134,32 +113,57 @@ std::string ModelOutputs::shape_text() const {
                               points() == 1 ? " point" : " points");
   if (classes_ > 0) text += sentence(" x ", classes_, " classes");
   text += ", " + arrays_[0].header().type();
-  if (left_out_ > 0) text += sentence(" (", left_out_, " unfinished left out)");
+  if (left_out_ > 0)
+    text += sentence(" (", left_out_, " unfinished left out, as ", completed_.file, " says)");
   return text;
 }
 
 void ModelOutputs::set_labels(const std::string& name) {
   if (classes_ == 0)
-    throw io_error(name_, 0, "labels make margins of logits, and this file has no axis of classes");
+    throw io_error(name_,
+                   "labels make margins of logits, and this file has no axis of classes; leave "
+                   "--labels out if these are margins");
   const NpyView array = open_array(name);
-  if (array.axes() != 1 || array.extent(0) != file_points_)
-    throw io_error(array.name(), array.header().data_offset,
+  if (array.elements() == file_points_ * classes_ && array.elements() > file_points_)
+    throw io_error(array.name(),
                    sentence("one label for each of the ", file_points_, " points of ", name_,
-                            " was expected, [", file_points_, "]; the array has ", array.axes(),
-                            " axes and ", array.elements(), " entries"));
-  const std::vector<std::int64_t> labels = array.read_all<std::int64_t>();
+                            " was expected, this is ", brackets(array.header().shape),
+                            ", one-hot it seems; labels.argmax(1) makes labels"));
+  const std::vector<std::int64_t> labels = read_integers(array, "labels [points]");
+  if (static_cast<Index>(labels.size()) != file_points_)
+    throw io_error(array.name(), sentence("one label for each of the ", file_points_, " points of ",
+                                          name_, " was expected, there are ", labels.size(),
+                                          where_points_may_be(labels.size())));
+  const auto [least, most] = std::minmax_element(labels.begin(), labels.end());
+  const bool from_one = *least == 1 && *most == classes_;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] < 0 || labels[i] >= classes_)
-      throw io_error(
-          array.name(), array.header().data_offset,
-          sentence("label ", labels[i], " of point ", i, ", not in 0 .. ", classes_ - 1));
+      throw io_error(array.name(),
+                     sentence("label ", labels[i], " of point ", i, ", not in 0 .. ", classes_ - 1,
+                              from_one ? "; these labels count from 1, subtract 1" : ""));
     labels_.push_back(static_cast<Label>(labels[i]));
   }
 }
 
+std::string ModelOutputs::where_points_may_be(std::size_t labels) const {
+  const std::vector<Index>& shape = arrays_[0].header().shape;
+  const char* const names[] = {"first", "second", "third"};
+  for (std::size_t a = 0; a < std::min<std::size_t>(3, shape.size()); ++a)
+    if (shape[a] == static_cast<Index>(labels) && rows_[0].row >= 0)
+      return sentence("; the ", names[a], " axis of ", brackets(shape), " has as many, and ",
+                      "[models][points][classes] is what is read: numpy.transpose turns it");
+  return "";
+}
+
+std::vector<double> ModelOutputs::logits_at(Index model, Index point) const {
+  std::vector<double> logits(static_cast<std::size_t>(classes_));
+  read_points(rows_[static_cast<std::size_t>(model)], point, 1, logits.data());
+  return logits;
+}
+
 void ModelOutputs::require_margins() const {
   if (classes_ > 0 && !has_labels())
-    throw io_error(name_, 0,
+    throw io_error(name_,
                    sentence("these are logits of ", classes_,
                             " classes: give the labels of the points (--labels) to make margins "
                             "of them"));

@@ -4,30 +4,26 @@
 //   FILE          one array: margins [models][points] or [points] (one model),
 //                 logits [models][points][classes]; .npy, or .npz, or ARCHIVE.npz:NAME
 //   FOLDER, GLOB  one file a model, in natural order (id_2 before id_10): margins [points] or
-//                 logits [points][classes]; floats in all, or integers in all; _NAME.npy is none
+//                 logits [points][classes], each with a leading axis of one if it likes; floats in
+//                 all, or integers in all; _NAME.npy is none
 //
-// A file _completed.npy beside an array whose first axis is the models (the datamodels store) says
-// which models are done; the others are left out.
+// A file _completed.npy (completed.hpp) says which models are done; the others are left out.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "cli/completed.hpp"
 #include "cli/listing.hpp"
-#include "cli/npz.hpp"
+#include "cli/open_array.hpp"
 #include "expunge/core/array.hpp"
 #include "expunge/core/half.hpp"
 #include "expunge/core/parallel.hpp"
+#include "expunge/core/sample.hpp"
 #include "expunge/io/npy_view.hpp"
 #include "expunge/output/margin.hpp"
 
 namespace expunge::cli {
-
-/// The array that a name on the command line means: PATH.npy, PATH.npz or PATH.npz:NAME.
-NpyView open_array(const std::string& name);
-
-/// Whether a name means ARCHIVE.npz:NAME.
-bool is_archive_member(const std::string& name);
 
 /// What the numbers of a file are computed with: its own type for floats, double for integers.
 enum class Precision { half, single, two };  // f2, f4, f8
@@ -42,7 +38,7 @@ auto with_precision(Precision precision, F f) {
 class ModelOutputs {
  public:
   /// Throws io_error where a file is not what this page says.
-  explicit ModelOutputs(const std::string& name);
+  explicit ModelOutputs(const std::string& name, UseCompleted use = UseCompleted::yes);
   /// These files, one for each model.
   ModelOutputs(const std::vector<std::string>& files, std::string name);
 
@@ -51,9 +47,14 @@ class ModelOutputs {
   Index classes() const { return classes_; }  // 0: one number for each point
   Index columns() const { return points() * std::max<Index>(classes_, 1); }
   Precision precision() const { return has_labels() ? Precision::two : precision_; }
+  bool are_floats() const { return arrays_[0].header().kind == 'f'; }
   const std::string& name() const { return name_; }
+  /// Which models of the file or files are done; empty: all, or it is not known.
+  const std::vector<bool>& completed() const { return completed_.done; }
   Index left_out() const { return left_out_; }  // models that _completed.npy calls unfinished
   std::string shape_text() const;               // "200 models x 60000 points, f4"
+  /// What is odd about the files themselves, one sentence each.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
   /// Labels [points] of logits, from then on read as margins.
   void set_labels(const std::string& name);
@@ -85,19 +86,30 @@ class ModelOutputs {
   template <class T>
   Array<T, 2> read_margins_at(const std::vector<Index>& points, int threads) const;
 
+  /// The same of some of the models, [models.size()][points.size()].
+  template <class T>
+  Array<T, 2> read_margins_at(const std::vector<Index>& models, const std::vector<Index>& points,
+                              int threads) const;
+
+  /// Logits [classes] of one model at one point, of files that have classes.
+  std::vector<double> logits_at(Index model, Index point) const;
+  Label label_of(Index point) const { return labels_[static_cast<std::size_t>(file_point(point))]; }
+
  private:
   static constexpr Index logits_at_a_time = 65536;  // of one model, as double
 
   struct Row {
     std::size_t array;
-    Index row;  // -1: the whole array is one model
+    Index row;  // along the first axis; -1: there is no such axis, the whole array is one model
   };
 
   void add_models(NpyView array);
   void check_same_kind(const NpyView& array) const;
-  void leave_out_unfinished(const std::string& file);
+  void leave_out_unfinished(Completed completed);
   void check_same_points(const NpyView& array, Index points, Index classes);
   void require_margins() const;
+  /// Of so many labels: which axis has as many, where that is not the points'.
+  std::string where_points_may_be(std::size_t labels) const;
   Index file_point(Index point) const {
     return kept_.empty() ? point : kept_[static_cast<std::size_t>(point)];
   }
@@ -116,6 +128,8 @@ class ModelOutputs {
   Index file_points_ = -1;
   Index classes_ = 0;
   Index left_out_ = 0;
+  Completed completed_;
+  std::vector<std::string> warnings_;
   Precision precision_ = Precision::half;
 };
 
@@ -162,16 +176,23 @@ Array<T, 2> ModelOutputs::read_margins(Index first, Index count, int threads) co
 }
 
 template <class T>
-Array<T, 2> ModelOutputs::read_margins_at(const std::vector<Index>& points, int threads) const {
+Array<T, 2> ModelOutputs::read_margins_at(const std::vector<Index>& models,
+                                          const std::vector<Index>& points, int threads) const {
   require_margins();
   const Index count = static_cast<Index>(points.size());
-  Array<T, 2> margins = make_array<T>(models(), count);
-  parallel_for(threads, models(), [&](int, Index m) {
+  const Index rows = static_cast<Index>(models.size());
+  Array<T, 2> margins = make_array<T>(rows, count);
+  parallel_for(threads, rows, [&](int, Index m) {
+    const Row& row = rows_[static_cast<std::size_t>(models[static_cast<std::size_t>(m)])];
     for (Index i = 0; i < count; ++i)
-      read_margins_of(rows_[static_cast<std::size_t>(m)], points[static_cast<std::size_t>(i)], 1,
-                      margins.data() + m * count + i);
+      read_margins_of(row, points[static_cast<std::size_t>(i)], 1, margins.data() + m * count + i);
   });
   return margins;
+}
+
+template <class T>
+Array<T, 2> ModelOutputs::read_margins_at(const std::vector<Index>& points, int threads) const {
+  return read_margins_at<T>(all_indices(models()), points, threads);
 }
 
 template <class T>

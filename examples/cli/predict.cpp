@@ -2,15 +2,15 @@
 //
 //   h(x) = f_x(theta0) - multiplier * sum_{i in F} effects(i, x)
 //
-// Reads the rows of the forget set alone, and base models block by block.
+// Reads the effects of the forget set alone, and base models block by block. In memory: three numbers
+// for each target, and a block.
 #include <algorithm>
-
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <limits>
 
 #include "cli/commands.hpp"
-#include "cli/completed.hpp"
 #include "cli/model_outputs.hpp"
 #include "cli/saved_results.hpp"
 #include "cli/splits.hpp"
@@ -23,17 +23,29 @@ namespace fs = std::filesystem;
 namespace {
 
 struct PredictOptions {
-  std::string effects, forget, base, out;
+  std::string effects, axes, forget, base, out;
   double multiplier = 1;
 };
 
-/// Effects [examples][targets] on disk; a target is one output of one point.
+/// Effects on disk, [examples][targets], or turned; a target is one output of one point.
 struct EffectsFile {
   NpyView array;
   Index points, outputs;
+  bool turned = false;  // [targets][examples]
 
-  Index examples() const { return array.extent(0); }
+  Index examples() const { return array.extent(turned ? 1 : 0); }
   Index targets() const { return points * outputs; }
+
+  /// The effects of one example on every target.
+  void read(Index example, double* to) const {
+    if (turned) {
+      for (Index t = 0; t < targets(); ++t) array.read(std::array<Index, 2>{t, example}, 1, to + t);
+      return;
+    }
+    std::vector<Index> at(static_cast<std::size_t>(array.axes()));
+    at[0] = example;
+    array.read(at, targets(), to);
+  }
 };
 
 /// A whole number, at least 1, of fit.json; `otherwise` if the field is not there.
@@ -43,40 +55,45 @@ Index fit_number(const Json& fit, const std::string& file, const std::string& fi
   for (const Json* at : {&fit, fit.is_object() && fit.contains("results") ? &fit["results"] : &fit})
     if (at->is_object() && at->contains(field)) found = &(*at)[field];
   if (found == nullptr && otherwise > 0) return otherwise;
-  if (found == nullptr) throw io_error(file, 0, "the field " + field + " is missing");
+  if (found == nullptr) throw io_error(file, "the field " + field + " is missing");
   if (!found->is_number_unsigned() || found->get<std::uint64_t>() == 0 ||
       found->get<std::uint64_t>() > (std::uint64_t{1} << 53))
-    throw io_error(file, 0, "the field " + field + ": a whole number from 1 on was expected");
+    throw io_error(file, "the field " + field + ": a whole number from 1 on was expected");
   return found->get<Index>();
 }
 
 /// Points and outputs of a file that has no fit.json: by its axes, else one output a point unless
 /// the base models say how many.
-EffectsFile bare_effects(NpyView array, Index base_outputs) {
+EffectsFile bare_effects(NpyView array, Index base_outputs, bool turned) {
   if (array.axes() == 3) return {array, array.extent(1), array.extent(2)};
-  const Index k = base_outputs > 0 && array.extent(1) % base_outputs == 0 ? base_outputs : 1;
-  return {array, array.extent(1) / k, k};
+  const Index targets = array.extent(turned ? 0 : 1);
+  const Index k = base_outputs > 0 && targets % base_outputs == 0 ? base_outputs : 1;
+  return {array, targets / k, k, turned};
 }
 
-EffectsFile open_effects(const std::string& name, Index base_outputs) {
+EffectsFile open_effects(const PredictOptions& options, Index base_outputs) {
+  const std::string& name = options.effects;
+  const bool turned = options.axes == "targets-examples";
   std::error_code ignored;
   const bool folder = fs::is_directory(name, ignored);
   NpyView array = open_array(folder ? (fs::path(name) / "effects.npy").string() : name);
-  const std::uint64_t at = array.header().data_offset;
-  if (array.axes() != 2 && (folder || array.axes() != 3))
-    throw io_error(array.name(), at,
-                   sentence("effects [examples][targets] were expected, the array has ",
-                            array.axes(), " axes"));
-  if (array.elements() == 0) throw io_error(array.name(), at, "the array is empty");
-  if (!folder) return bare_effects(std::move(array), base_outputs);
+  if (array.axes() != 2 && (folder || turned || array.axes() != 3))
+    throw io_error(array.name(),
+                   sentence("effects [examples][targets] were expected, the array is ",
+                            brackets(array.header().shape)));
+  if (array.elements() == 0) throw io_error(array.name(), "the array is empty");
+  if (!folder) return bare_effects(std::move(array), base_outputs, turned);
+  if (turned)
+    throw usage_error(
+        "--effects-axes is for a bare array: what expunge fit wrote is "
+        "examples-targets");
   const std::string file = (fs::path(name) / "fit.json").string();
   const Json fit = read_json(file);
   const Index points = fit_number(fit, file, "points", 0);
   const Index outputs = fit_number(fit, file, "outputs", 1);
   if (array.extent(1) % outputs != 0 || array.extent(1) / outputs != points)
-    throw io_error(file, 0,
-                   sentence(points, " points of ", outputs, " outputs, ", array.name(), " has ",
-                            array.extent(1), " targets"));
+    throw io_error(file, sentence(points, " points of ", outputs, " outputs, ", array.name(),
+                                  " has ", array.extent(1), " targets"));
   return {std::move(array), points, outputs};
 }
 
@@ -84,10 +101,8 @@ EffectsFile open_effects(const std::string& name, Index base_outputs) {
 std::vector<double> predicted_change(const EffectsFile& effects, const std::vector<Index>& forget,
                                      double multiplier, const Progress& progress) {
   std::vector<double> change(static_cast<std::size_t>(effects.targets())), row(change.size());
-  std::vector<Index> at(static_cast<std::size_t>(effects.array.axes()));
   for (std::size_t f = 0; f < forget.size(); ++f) {
-    at[0] = forget[f];
-    effects.array.read(at, effects.targets(), row.data());
+    effects.read(forget[f], row.data());
     for (std::size_t t = 0; t < row.size(); ++t) change[t] += row[t];
     if (progress) progress(static_cast<Index>(f + 1), static_cast<Index>(forget.size()));
   }
@@ -99,7 +114,10 @@ std::vector<double> predicted_change(const EffectsFile& effects, const std::vect
 struct Base {
   std::vector<NpyView> arrays;
   std::vector<Index> rows;  // of the only array; empty: every array is one model
+  std::vector<std::string> files;
   bool one_file_a_model = false;
+  bool leading_axis = false;  // of one, in files of one model: [1][points]
+  Completed completed;
 
   Index models() const { return static_cast<Index>(rows.empty() ? arrays.size() : rows.size()); }
 
@@ -128,11 +146,16 @@ Index axes_of_models(const NpyView& array, const EffectsFile& effects) {
   const bool ends = shape.size() >= one.size() && shape.size() <= one.size() + 1 &&
                     std::equal(one.rbegin(), one.rend(), shape.rbegin());
   if (ends && array.elements() > 0) return static_cast<Index>(shape.size() - one.size());
-  std::string text;
-  for (const Index extent : shape) text += sentence("[", extent, "]");
-  throw io_error(array.name(), array.header().data_offset,
-                 sentence("a shape of ", text, ", the effects are of ", effects.points,
-                          " points and ", effects.outputs, " outputs"));
+  const bool other_way = effects.outputs == 1 && !shape.empty() &&
+                         (shape.back() == effects.examples() || shape[0] == effects.examples());
+  throw io_error(
+      array.name(),
+      sentence("a shape of ", brackets(shape), ", the effects are of ", effects.points,
+               " points and ", effects.outputs, " outputs",
+               other_way && !effects.turned
+                   ? sentence("; it has as many points as the effects have rows: if they are "
+                              "[targets][examples], say --effects-axes targets-examples")
+                   : ""));
 }
 
 /// One file a model, of a folder or a pattern, or one file of one model or of many.
@@ -140,9 +163,8 @@ Base open_base(const std::string& name) {
   Base base;
   if (name.empty()) return base;
   base.one_file_a_model = stands_for_files(name);
-  for (const std::string& file :
-       base.one_file_a_model ? list_files(name) : std::vector<std::string>{name})
-    base.arrays.push_back(open_array(file));
+  base.files = base.one_file_a_model ? list_files(name) : std::vector<std::string>{name};
+  for (const std::string& file : base.files) base.arrays.push_back(open_array(file));
   return base;
 }
 
@@ -152,18 +174,37 @@ Index outputs_of(const Base& base) {
   return says ? base.arrays[0].extent(2) : 0;
 }
 
+/// Leaves out the models that are not done: rows of the only array, or files.
+void leave_out(const Completed& completed, Base& base) {
+  base.completed = completed;
+  if (completed.done.empty()) return;
+  const auto done = [&](std::size_t m) { return completed.done[m]; };
+  if (!base.one_file_a_model) {
+    std::erase_if(base.rows, [&](Index m) { return !done(static_cast<std::size_t>(m)); });
+    return;
+  }
+  std::vector<NpyView> kept;
+  for (std::size_t m = 0; m < base.arrays.size(); ++m)
+    if (done(m)) kept.push_back(base.arrays[m]);
+  base.arrays = std::move(kept);
+}
+
 /// Checks the shapes against the effects, and leaves out the models that _completed.npy calls
 /// unfinished.
-void fit_base(const std::string& name, const EffectsFile& effects, Base& base) {
+void fit_base(const std::string& name, const EffectsFile& effects, UseCompleted use, Base& base) {
   for (const NpyView& array : base.arrays) {
     if (axes_of_models(array, effects) == 0) continue;
-    if (base.one_file_a_model)
-      throw io_error(array.name(), 0,
-                     "one model a file was expected, this array has an axis of models");
-    const std::vector<bool> completed = completed_models(array, name);
-    for (Index m = 0; m < array.extent(0); ++m)
-      if (completed.empty() || completed[static_cast<std::size_t>(m)]) base.rows.push_back(m);
+    if (base.one_file_a_model && array.extent(0) != 1)
+      throw io_error(array.name(),
+                     sentence("one model a file was expected, this array is ",
+                              brackets(array.header().shape), ", with an axis of models"));
+    if (!base.one_file_a_model) base.rows = all_indices(array.extent(0));
   }
+  if (use == UseCompleted::yes && base.one_file_a_model)
+    leave_out(completed_files(name, base.files), base);
+  else if (use == UseCompleted::yes && !base.rows.empty())
+    leave_out(completed_rows(name, base.models()), base);
+  base.leading_axis = base.one_file_a_model && axes_of_models(base.arrays[0], effects) == 1;
 }
 
 /// Of the numbers written.
@@ -173,12 +214,8 @@ struct Written {
 };
 
 void write_numbers(AtomicFile& file, const std::vector<double>& values, Written& written) {
-  std::vector<float> numbers(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    numbers[i] = static_cast<float>(values[i]);
-    written.not_finite += !std::isfinite(numbers[i]);
-  }
-  file.write(numbers.data(), numbers.size() * sizeof(float));
+  for (const double value : values) written.not_finite += !std::isfinite(value);
+  file.write(values.data(), values.size() * sizeof(double));
 }
 
 /// The change alone.
@@ -188,7 +225,7 @@ Written write_change(const std::string& out, const EffectsFile& effects,
   written.shape = {effects.points};
   if (effects.outputs > 1) written.shape.push_back(effects.outputs);
   AtomicFile file(out);
-  file.write(npy_header_bytes<float>(written.shape));
+  file.write(npy_header_bytes<double>(written.shape));
   write_numbers(file, change, written);
   file.commit();
   return written;
@@ -202,12 +239,12 @@ Written write_changed_models(const std::string& out, const Base& base,
   const Index targets = static_cast<Index>(change.size());
   Written written;
   written.shape = base.arrays[0].header().shape;
-  if (!base.rows.empty())
-    written.shape[0] = base.models();
-  else if (base.arrays.size() > 1)
+  if (!base.rows.empty()) written.shape[0] = base.models();
+  if (base.leading_axis) written.shape.erase(written.shape.begin());
+  if (base.one_file_a_model && base.files.size() > 1)
     written.shape.insert(written.shape.begin(), base.models());
   AtomicFile file(out);
-  file.write(npy_header_bytes<float>(written.shape));
+  file.write(npy_header_bytes<double>(written.shape));
   for (Index m = 0; m < base.models(); ++m) {
     for (Index first = 0; first < targets; first += most) {
       std::vector<double> values(static_cast<std::size_t>(std::min(most, targets - first)));
@@ -291,7 +328,7 @@ void add_changes(Document& document, const EffectsFile& effects, const std::vect
 void add_written(Document& document, const Written& written, const PredictOptions& options) {
   std::string shape;
   for (const Index extent : written.shape) shape += sentence("[", extent, "]");
-  document.facts.emplace_back("written", options.out + ": " + shape + ", f4");
+  document.facts.emplace_back("written", options.out + ": " + shape + ", f8");
   document.results["multiplier"] = options.multiplier;
   document.results["out"] = options.out;
   document.results["shape"] = written.shape;
@@ -305,34 +342,73 @@ void add_written(Document& document, const Written& written, const PredictOption
           : "The file holds the base models' outputs plus the change, the same for every model.");
 }
 
+/// The positions of the forget set. One that is no row of the effects, but would be a column, says
+/// that the array is turned round.
+std::vector<Index> read_forget(const PredictOptions& options, const EffectsFile& effects) {
+  try {
+    return read_positions(options.forget, effects.examples());
+  } catch (const io_error& error) {
+    const std::string outside = sentence(", not in 0 .. ", effects.examples() - 1);
+    if (effects.turned || effects.targets() <= effects.examples() ||
+        std::string(error.what()).find(outside) == std::string::npos)
+      throw;
+    throw io_error(error.what(), sentence("the effects of ", effects.array.name(), " are ",
+                                          brackets(effects.array.header().shape),
+                                          ", taken as [examples][targets]; if they are "
+                                          "[targets][examples], say --effects-axes "
+                                          "targets-examples"));
+  }
+}
+
+/// Says so where nothing tells whether an array is [examples][targets] or turned.
+void warn_of_axes(Document& document, const PredictOptions& options, const EffectsFile& effects) {
+  std::error_code ignored;
+  const bool known = !options.axes.empty() || fs::is_directory(options.effects, ignored) ||
+                     effects.array.axes() != 2;
+  const Index rows = effects.array.extent(0), columns = effects.array.extent(1);
+  if (known || rows > columns || (!options.base.empty() && rows != columns)) return;
+  document.warnings.push_back(
+      sentence(effects.array.name(), " is ", brackets(effects.array.header().shape),
+               rows == columns ? ", square" : ", more columns than rows",
+               ": its rows were taken as the training examples. If they are the targets, say "
+               "--effects-axes targets-examples; if not, examples-targets."));
+}
+
 Document run_predict(Session& session, const PredictOptions& options) {
   if (!std::isfinite(options.multiplier))
     throw usage_error("--multiplier: a finite number was expected");
   if (!options.out.ends_with(".npy"))
     throw usage_error("--out " + options.out + ": a name in .npy was expected");
   Base base = open_base(options.base);
-  const EffectsFile effects = open_effects(options.effects, outputs_of(base));
-  const std::vector<Index> forget = read_positions(options.forget, effects.examples());
+  const EffectsFile effects = open_effects(options, outputs_of(base));
+  const std::vector<Index> forget = read_forget(options, effects);
   const std::vector<double> change =
       predicted_change(effects, forget, options.multiplier, session.progress("rows"));
   Document document;
   document.kind = "predict";
   document.title = "DM-Direct: what models would answer had they never seen the forget set";
   document.facts = {
-      {"effects",
-       sentence(effects.array.name(), ": ", effects.examples(), " examples, ", effects.points,
-                " points x ", effects.outputs, " outputs, ", effects.array.header().type())},
+      {"effects", sentence(effects.array.name(), ": ", effects.examples(), " examples, ",
+                           effects.points, " points x ", effects.outputs, " outputs, ",
+                           effects.array.header().type(), effects.turned ? ", targets first" : "")},
       {"forget set", sentence(options.forget, ": ", forget.size(), " examples")},
       {"multiplier", sentence(options.multiplier)}};
   add_changes(document, effects, change, static_cast<Index>(forget.size()));
+  warn_of_axes(document, options, effects);
   if (options.base.empty()) {
     add_written(document, write_change(options.out, effects, change), options);
     return document;
   }
-  fit_base(options.base, effects, base);
-  document.facts.emplace_back("base", sentence(options.base, ": ", base.models(),
-                                               base.models() == 1 ? " model, " : " models, ",
-                                               base.arrays[0].header().type()));
+  fit_base(options.base, effects, session.completed, base);
+  const Index left_out = std::count(base.completed.done.begin(), base.completed.done.end(), false);
+  document.facts.emplace_back(
+      "base",
+      sentence(options.base, ": ", base.models(), base.models() == 1 ? " model, " : " models, ",
+               base.arrays[0].header().type(),
+               left_out == 0 ? std::string()
+                             : sentence(" (", left_out, " unfinished left out, as ",
+                                        base.completed.file, " says)")));
+  if (!base.completed.warning.empty()) document.warnings.push_back(base.completed.warning);
   document.results["models"] = base.models();
   add_written(document, write_changed_models(options.out, base, change, session.progress("models")),
               options);
@@ -356,12 +432,18 @@ void add_predict_command(CLI::App& app, Session& session) {
       ->required();
   command->add_option("--forget", options->forget, "positions of the forget set's examples")
       ->required();
+  command
+      ->add_option("--effects-axes", options->axes,
+                   "of a bare array: examples-targets (if not given) or targets-examples")
+      ->check(one_of({"examples-targets", "targets-examples"}));
   command->add_option("--base", options->base,
                       "outputs to change: [points] or [points][outputs], or of many models "
                       "[models][points][outputs]");
   command->add_option("--multiplier", options->multiplier, "of the sum of effects")
       ->capture_default_str();
-  command->add_option("--out", options->out, "the prediction, as .npy in float32")->required();
+  session.writes(command->add_option("--out", options->out, "the prediction, as .npy in float64"))
+      ->required();
+  add_completed_option(*command, session);
 }
 
 }  // namespace expunge::cli

@@ -4,10 +4,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <new>
 
+#include "cli/output_checks.hpp"
+#include "cli/suggest.hpp"
 #include "expunge/core/parallel.hpp"
 #include "expunge/report/number.hpp"
 #include "expunge/report/text_file.hpp"
@@ -44,7 +47,58 @@ int fail(const std::string& who, std::string what, int status) {
   return status;
 }
 
+/// Long names of a command's options, with their dashes.
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+/// Of a line that was not understood: the first option that the command does not have, if a name is
+/// near to it.
+std::string unknown_option(const CLI::App& command, int count, char** arguments) {
+  const std::vector<std::string> names = option_names(command);
+  for (int i = 1; i < count; ++i) {
+    const std::string word = arguments[i], name = word.substr(0, word.find('='));
+    if (name == "--") return "";
+    if (!name.starts_with("--") || std::find(names.begin(), names.end(), name) != names.end())
+      continue;
+    const std::string hint = did_you_mean(name, names);
+    if (!hint.empty()) return "there is no option " + name + hint;
+  }
+  return "";
+}
+
 }  // namespace
+
+CLI::Option* Session::writes(CLI::Option* option) {
+  outputs_[option];
+  return option;
+}
+
+CLI::Option* Session::writes_in(CLI::Option* option, std::vector<std::string> names) {
+  outputs_[option] = std::move(names);
+  return option;
+}
+
+void Session::check_files(const CLI::App& command) const {
+  std::vector<NamedFile> inputs, outputs;
+  for (const CLI::Option* option : command.get_options()) {
+    const auto output = outputs_.find(option);
+    for (const std::string& text : option->results()) {
+      if (option->get_type_size_max() == 0) continue;  // a flag
+      if (output == outputs_.end())
+        inputs.push_back({option->get_name(), text});
+      else if (output->second.empty())
+        outputs.push_back({option->get_name(), text});
+      else
+        for (const std::string& name : output->second)
+          outputs.push_back({option->get_name(), text + "/" + name});
+    }
+  }
+  check_outputs(inputs, outputs);
+}
 
 Session::Session(int count, char** arguments)
     : command_("expunge"), start_(std::chrono::steady_clock::now()) {
@@ -68,7 +122,7 @@ void Session::publish(const Document& document) {
   std::cout << "\n"
             << report::seconds_text(seconds) << " on " << thread_count(threads)
             << " threads, peak memory " << report::bytes_text(peak_memory()) << std::endl;
-  if (!std::cout) throw io_error("standard output", 0, "cannot be written: is the disk full?");
+  if (!std::cout) throw io_error("standard output", "cannot be written: is the disk full?");
 }
 
 CLI::App* add_command(CLI::App& app, Session& session, const std::string& name,
@@ -77,16 +131,37 @@ CLI::App* add_command(CLI::App& app, Session& session, const std::string& name,
   CLI::App* command = app.add_subcommand(name, description);
   command->footer("Example:\n  " + example);
   const auto common = [command](CLI::Option* option) { return option->group("Common options"); };
-  common(command->add_option("--json", session.json_file, "write the results here as JSON"));
-  common(command->add_option("--html", session.html_file, "write the results here as a page"));
+  common(session.writes(
+      command->add_option("--json", session.json_file, "write the results here as JSON")));
+  common(session.writes(
+      command->add_option("--html", session.html_file, "write the results here as a page")));
   common(command->add_option("--seed", session.seed, "of every random choice"))
       ->capture_default_str()
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));  // -1 would wrap around
   common(command->add_option("--threads", session.threads, "0 = all; never changes a result"))
       ->capture_default_str()
       ->check(CLI::Range(0, 4096));
-  command->callback([&session, run = std::move(run)] { session.publish(run()); });
+  command->callback([&session, command, run = std::move(run)] {
+    session.check_files(*command);
+    session.publish(run());
+  });
   return command;
+}
+
+void add_completed_option(CLI::App& command, Session& session) {
+  command.add_flag_callback(
+      "--ignore-completed", [&session] { session.completed = UseCompleted::no; },
+      "use every model, also those that _completed.npy beside the files calls unfinished");
+}
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  const std::string all = listed(words, words.size());
+  return CLI::Validator(
+      [words = std::move(words), all](const std::string& word) {
+        if (std::find(words.begin(), words.end(), word) != words.end()) return std::string();
+        return "'" + word + "' is none of " + all + did_you_mean(word, words);
+      },
+      all);
 }
 
 void add_bootstrap_options(CLI::App& command, BootstrapConfig& bootstrap, const std::string& what) {
@@ -101,11 +176,19 @@ void add_bootstrap_options(CLI::App& command, BootstrapConfig& bootstrap, const 
 int run_commands(CLI::App& app, int count, char** arguments) {
   std::string who = "expunge";
   const std::string first = count > 1 ? arguments[1] : "";
-  const auto named_first = [&](const CLI::App* command) { return command->get_name() == first; };
-  if (!app.get_subcommands(named_first).empty())
+  std::vector<std::string> commands;
+  const CLI::App* command = &app;
+  for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(one->get_name());
+    if (one->get_name() == first) command = one;
+  }
+  if (command != &app)
     who += " " + first;
   else if (!first.empty() && first[0] != '-')
-    return fail(who, "there is no command '" + first + "' (see expunge --help)", 2);
+    return fail(who,
+                "there is no command '" + first + "'" + did_you_mean(first, commands) +
+                    " (see expunge --help)",
+                2);
   try {
     app.parse(count, arguments);
     return 0;
@@ -116,7 +199,8 @@ int run_commands(CLI::App& app, int count, char** arguments) {
   } catch (const CLI::CallForVersion& version) {
     return app.exit(version);
   } catch (const CLI::ParseError& error) {
-    return fail(who, std::string(error.what()) + " (see " + who + " --help)", 2);
+    const std::string unknown = unknown_option(*command, count, arguments);
+    return fail(who, (unknown.empty() ? error.what() : unknown) + " (see " + who + " --help)", 2);
   } catch (const usage_error& error) {
     return fail(who, std::string(error.what()) + " (see " + who + " --help)", 2);
   } catch (const std::bad_alloc&) {

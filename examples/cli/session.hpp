@@ -4,10 +4,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
+#include "cli/completed.hpp"
 #include "cli/document.hpp"
 #include "expunge/core/progress.hpp"
 #include "expunge/evaluation/bootstrap.hpp"
@@ -15,7 +18,9 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+class Validator;
+}  // namespace CLI
 
 namespace expunge::cli {
 
@@ -44,12 +49,23 @@ class Session {
   int threads = 0;
   std::uint64_t seed = 0;
   std::string json_file, html_file;
+  UseCompleted completed = UseCompleted::yes;
 
   /// The command line as it was typed, quoted where a shell needs it.
   const std::string& command() const { return command_; }
 
   /// A bar on stderr for the stage of this name, if that is a terminal.
   Progress progress(const std::string& stage);
+
+  /// Says that the option names a file that the command writes; all others name what it reads, if
+  /// they name files. Returns the option.
+  CLI::Option* writes(CLI::Option* option);
+  /// The same of a folder in which the command writes files of these names.
+  CLI::Option* writes_in(CLI::Option* option, std::vector<std::string> names);
+
+  /// Throws usage_error or io_error where an output of the parsed command is no place to write to
+  /// (output_checks.hpp).
+  void check_files(const CLI::App& command) const;
 
   /// Prints to stdout and writes the files asked for, then a line with time and memory.
   void publish(const Document& document);
@@ -58,6 +74,7 @@ class Session {
   std::string command_;
   std::chrono::steady_clock::time_point start_;
   std::unique_ptr<StageBars> bars_;
+  std::map<const CLI::Option*, std::vector<std::string>> outputs_;  // names in a folder, or none
 };
 
 /// Adds a command that makes a document: `run` is called once the whole line is parsed. `example` is
@@ -65,6 +82,12 @@ class Session {
 CLI::App* add_command(CLI::App& app, Session& session, const std::string& name,
                       const std::string& description, const std::string& example,
                       std::function<Document()> run);
+
+/// --ignore-completed, of commands that read outputs of models.
+void add_completed_option(CLI::App& command, Session& session);
+
+/// One of these words; another is refused with the nearest of them.
+CLI::Validator one_of(std::vector<std::string> words);
 
 /// --replicates and --level of a bootstrap over `what`. The config must outlive the parsing.
 void add_bootstrap_options(CLI::App& command, BootstrapConfig& bootstrap, const std::string& what);

@@ -13,8 +13,8 @@ struct Split {
   std::vector<Index> points;
 };
 
-/// The integers of a one-axis array, each in 0 .. n - 1 and at most once. Throws io_error, for a
-/// mask of bool as well.
+/// The whole numbers of an array of one axis, each in 0 .. n - 1 and at most once. Throws io_error,
+/// for a mask as well.
 std::vector<Index> read_positions(const std::string& file, Index n);
 
 /// From NAME=FILE; all points as "all" if none is given. Throws usage_error for other text or a name

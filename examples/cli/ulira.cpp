@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "cli/commands.hpp"
+#include "cli/input_checks.hpp"
 #include "cli/masks.hpp"
 #include "cli/model_outputs.hpp"
 #include "cli/runaway_report.hpp"
@@ -41,19 +42,19 @@ void check_memory(const ModelOutputs& margins) {
   const double memory =
       static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   if (bytes > memory)
-    throw io_error(margins.name(), 0,
+    throw io_error(margins.name(),
                    sentence(margins.models(), " models x ", margins.points(), " points need about ",
                             report::bytes_text(bytes), " of memory, this machine has ",
-                            report::bytes_text(memory)));
+                            report::bytes_text(memory), ": give fewer points or models"));
 }
 
 Array<std::uint8_t, 2> read_design(const std::string& name, const std::vector<bool>& completed,
                                    const ModelOutputs& margins) {
   const SubsetMasks masks = read_masks(name, completed);
   if (masks.models() != margins.models() || masks.examples() != margins.points())
-    throw io_error(name, 0,
-                   sentence(masks.models(), " models x ", masks.examples(), " points, ",
-                            margins.name(), " has ", margins.models(), " x ", margins.points()));
+    throw io_error(
+        name, sentence(masks.models(), " models x ", masks.examples(), " points, ", margins.name(),
+                       " has ", margins.models(), " x ", margins.points()));
   Array<std::uint8_t, 2> bytes = make_array<std::uint8_t>(masks.models(), masks.examples());
   for (Index m = 0; m < masks.models(); ++m)
     for (Index x = 0; x < masks.examples(); ++x)
@@ -75,21 +76,19 @@ std::vector<Index> read_bases(const std::string& name, const std::vector<Index>&
                               std::size_t models) {
   if (name.empty()) return {};
   const NpyView array = open_array(name);
-  const std::uint64_t at = array.header().data_offset;
-  if (array.axes() != 1 || static_cast<std::size_t>(array.elements()) != models)
-    throw io_error(name, at,
-                   sentence("one base for each of ", models, " models was expected, the array has ",
-                            array.axes(), " axes and ", array.elements(), " numbers"));
-  if (array.header().kind == 'f')
-    throw io_error(name, at, sentence("bases are integers, this is ", array.header().type()));
-  const std::vector<std::int64_t> all = array.read_all<std::int64_t>();
+  if (array.header().kind == 'b')
+    throw io_error(name, "flags; the number of each model's base was expected");
+  const std::vector<std::int64_t> all = read_integers(array, "bases [models]");
+  if (all.size() != models)
+    throw io_error(name, sentence("one base for each of ", models, " models was expected, there ",
+                                  all.size() == 1 ? "is " : "are ", all.size()));
   std::vector<Index> bases;
   for (const Index row : rows) bases.push_back(all[static_cast<std::size_t>(row)]);
   return bases;
 }
 
 Design read_design(const UliraOptions& options, const ModelOutputs& margins) {
-  const std::vector<bool> completed = completed_models(options.margins);
+  const std::vector<bool>& completed = margins.completed();
   Design design;
   design.row = rows_of(completed, margins.models());
   design.trained = read_design(options.trained, completed, margins);
@@ -110,7 +109,7 @@ UliraResult attack(const ModelOutputs& margins, const Design& design, const Ulir
     std::string files = options.trained + ", " + options.forgotten;
     if (!options.group_by.empty()) files += ", " + options.group_by;
     throw io_error(
-        files, 0,
+        files,
         error.what() +
             std::string(margins.left_out() > 0 ? " (models counted without the unfinished)" : ""));
   }
@@ -291,7 +290,7 @@ Document run_ulira(Session& session, UliraOptions& options) {
   config.threads = session.threads;
   config.seed = config.bootstrap.seed = session.seed;
   checked_usage([&] { config.validate(); });
-  ModelOutputs margins(options.margins);
+  ModelOutputs margins(options.margins, session.completed);
   if (!options.labels.empty()) margins.set_labels(options.labels);
   check_memory(margins);
   const Design design = read_design(options, margins);
@@ -304,11 +303,12 @@ Document run_ulira(Session& session, UliraOptions& options) {
   document.results = results_json(result, margins, options);
   add_facts(document, result, margins, options);
   add_remarks(document, result, options);
+  warn_of_outputs(document, margins, session.threads);
   add_warnings(document, result, design, margins, options);
   return document;
 }
 
-void add_files(CLI::App& command, UliraOptions& options) {
+void add_files(CLI::App& command, UliraOptions& options, Session& session) {
   command
       .add_option("--margins", options.margins,
                   "margins [models][points] after unlearning: a file, or one file a model")
@@ -326,8 +326,10 @@ void add_files(CLI::App& command, UliraOptions& options) {
                      "is its own base");
   command.add_option("--labels", options.labels,
                      "labels [points]: the margins are logits [models][points][classes]");
-  command.add_option("--per-query", options.per_query,
-                     "write OUT.npz: model, point, member, score, bad of every query");
+  session.writes(
+      command.add_option("--per-query", options.per_query,
+                         "write OUT.npz: model, point, member, score, bad of every query"));
+  add_completed_option(command, session);
 }
 
 void add_settings(CLI::App& command, UliraConfig& config) {
@@ -355,7 +357,7 @@ void add_ulira_command(CLI::App& app, Session& session) {
       "expunge ulira --margins shadow_margins.npy --trained shadow_trained.npy --forgotten "
       "shadow_forgotten.npy --group-by shadow_base.npy",
       [&session, options] { return run_ulira(session, *options); });
-  add_files(*command, *options);
+  add_files(*command, *options, session);
   add_settings(*command, options->ulira);
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "cli/run.hpp"
+#include "cli/unwrapped.hpp"
 #include "expunge/core/random.hpp"
 #include "expunge/io/npy.hpp"
 
@@ -73,13 +74,13 @@ TEST_CASE("expunge compare: rows, standing, JSON") {
   const auto runs = json_of(at / "t.json")["results"]["runs"];
   REQUIRE(runs.size() == 3);
   const std::vector<std::vector<std::string>> expected{
-      {"best", ""}, {"like best", ""}, {"", "best"}};
+      {"tied", ""}, {"tied", ""}, {"", "at the floor"}};
   for (std::size_t r = 0; r < 3; ++r)
     for (std::size_t s = 0; s < 2; ++s) CHECK(runs[r]["splits"][s]["standing"] == expected[r][s]);
   CHECK(runs[1]["name"] == "ga");
   CHECK(runs[1]["splits"][0]["forward"]["p95"] == 2.6);
   CHECK(runs[1]["splits"][0]["reverse"]["p95"] == 3.6);
-  for (const char* part : {"scrub", "none", "9.000", "[8.50, 9.50]", "3.600", "0.250", "like best"})
+  for (const char* part : {"scrub", "none", "9.000", "[8.50, 9.50]", "3.600", "0.250", "tied"})
     CHECK_MESSAGE(contains(ran.out, part), part);
 }
 
@@ -91,9 +92,49 @@ TEST_CASE("expunge compare: touching intervals are not told apart; null never wi
   write(at, "b.json", other);
   REQUIRE(run(at, "compare a.json b.json --json t.json").status == 0);
   const auto runs = json_of(at / "t.json")["results"]["runs"];
-  CHECK(runs[1]["splits"][0]["standing"] == "like best");
+  CHECK(runs[0]["splits"][0]["standing"] == "tied");
+  CHECK(runs[1]["splits"][0]["standing"] == "tied");
   CHECK(runs[1]["splits"][1]["standing"] == "no value");
   CHECK(runs[0]["splits"][1]["standing"] == "best");
+}
+
+TEST_CASE(
+    "expunge compare: only a run that stands apart from all others and from its floor is best") {
+  const Scratch at;
+  const auto standings = [&](const std::vector<Json>& forgets) {
+    std::string line = "compare --json t.json";
+    for (std::size_t r = 0; r < forgets.size(); ++r) {
+      write(at, sentence(r, ".json"), result_of(forgets[r], split("retain", .5, .4, .6)));
+      line += sentence(" ", r, ".json");
+    }
+    const Ran ran = run(at, line);
+    REQUIRE_MESSAGE(ran.status == 0, ran.err);
+    std::vector<std::string> found;
+    const Json runs = json_of(at / "t.json")["results"]["runs"];
+    for (const Json& one : runs) found.push_back(one["splits"][0]["standing"].get<std::string>());
+    return found;
+  };
+  using Words = std::vector<std::string>;
+  // floors are .25
+  CHECK(standings({split("f", 2, 1.5, 2.5), split("f", 4, 3, 5)}) == Words{"best", ""});
+  CHECK(standings({split("f", 2, 1.5, 2.5), split("f", 2.4, 2, 3), split("f", 9, 8, 10)}) ==
+        Words{"tied", "tied", ""});
+  CHECK(standings({split("f", .3, .2, .4), split("f", 4, 3, 5)}) == Words{"at the floor", ""});
+  CHECK(standings({split("f", .2, .1, .24), split("f", 4, 3, 5)}) == Words{"at the floor", ""});
+  CHECK(standings({split("f", .3, .2, .6), split("f", .5, .4, .7)}) ==
+        Words{"at the floor", "tied"});
+  CHECK(standings({split("f", .3, .2, .4), split("f", .2, .1, .35)}) ==
+        Words{"at the floor", "at the floor"});
+  CHECK(standings({split("f", 2, 2, 2), split("f", 2, 2, 2)}) == Words{"tied", "tied"});
+}
+
+TEST_CASE("expunge compare: a score far below its floor is doubted") {
+  const Scratch at;
+  const Ran ran =
+      beside(at, [](Json& r) { r["results"]["splits"][0]["forward"] = score(.1, .05, .2); });
+  REQUIRE_MESSAGE(ran.status == 0, ran.err);
+  CHECK(contains(unwrapped(ran.out),
+                 "b, forget: p95 0.100 is far below its floor of 0.250: do the two sides"));
 }
 
 TEST_CASE("expunge compare: a run without an interval is not told apart") {
@@ -104,7 +145,7 @@ TEST_CASE("expunge compare: a run without an interval is not told apart") {
     r["results"]["splits"][0]["forward"]["bad_points"] = 3;
   });
   REQUIRE_MESSAGE(ran.status == 0, ran.err);
-  CHECK(contains(ran.out, "like best"));
+  CHECK(contains(ran.out, "tied"));
   CHECK(contains(ran.out, "b, forget: 3 of 40 points have no score"));
 }
 
@@ -225,7 +266,7 @@ TEST_CASE("expunge compare: reads what expunge klom writes") {
   const auto runs = json_of(at / "t.json")["results"]["runs"];
   CHECK(runs[1]["splits"][0]["forward"]["p95"] ==
         json_of(at / "b.json")["results"]["splits"][0]["forward"]["p95"]);
-  CHECK(contains(report::read_text_file((at / "t.html").string()), "best"));
+  CHECK(contains(report::read_text_file((at / "t.html").string()), "at the floor"));
   REQUIRE(run(at, "klom --oracle 3.npy --unlearned 2.npy --json c.json").status == 0);
   CHECK(refused(run(at, "compare a.json c.json"), 3, "other oracles"));
   for (const std::string file : {"f", "g"}) {

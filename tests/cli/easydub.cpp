@@ -285,7 +285,7 @@ TEST_CASE("easydub: what is missing or does not fit is named in one line") {
   check("easydub --data-dir data --forget-set 8", 3, "there is no such folder");
   check("easydub --data-dir data --forget-set 7", 3, "id_12_epoch_23.npy: there is no");
   check(line + " --unlearned none", 3, "none");
-  check(line + " --strict", 3, "has no score");
+  check(line + " --strict", 3, "ran away at 1 of 280 points");
   const std::filesystem::path forget = scratch / "data/forget_sets/cifar10/forget_set_7.npy";
   Array<std::int64_t, 1> positions = read_npy<std::int64_t, 1>(forget);
   positions(0) = 300;

@@ -272,7 +272,7 @@ TEST_CASE("fit: the datamodels store, logits as targets, shared starts") {
   write_npy(at / "store/_completed.npy", completed);
   const Ran ran = run(at, "fit --store store --out f --estimator ridge --hold-out 0");
   CHECK(ran.status == 0);
-  CHECK(contains(ran.out, "119 models x 4 points x 3 classes, f4 (1 unfinished left out)"));
+  CHECK(contains(ran.out, "119 models x 4 points x 3 classes, f4 (1 unfinished left out, as "));
   CHECK(contains(ran.out, "No models were held out"));
   CHECK(json_of(at / "f/fit.json")["results"]["outputs"] == 3);
 

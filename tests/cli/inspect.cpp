@@ -5,6 +5,7 @@
 
 #include "cli/npz.hpp"
 #include "cli/run.hpp"
+#include "cli/unwrapped.hpp"
 #include "expunge/core/half.hpp"
 #include "expunge/core/random.hpp"
 #include "expunge/data/subset_masks.hpp"
@@ -343,4 +344,44 @@ TEST_CASE("expunge inspect: other folders are listed") {
   CHECK(json["results"]["entries"] == expected);
   std::filesystem::create_directory(at / "empty");
   CHECK(folder_of(at, "empty")["results"]["entries"] == Json::array());
+}
+
+TEST_CASE(
+    "expunge inspect: a folder of one file a model, some unfinished, of several epochs, hidden "
+    "files") {
+  const Scratch at;
+  std::filesystem::create_directory(at / "runs");
+  Array<bool, 1> done = make_array<bool>(10);
+  done.fill(true);
+  for (int m = 0; m < 10; ++m) {
+    Array<float, 1> model = make_array<float>(30);
+    for (std::size_t x = 0; x < 30; ++x)
+      model(x) = m >= 7 ? 0 : static_cast<float>(std::sin(static_cast<double>(30 * m) + double(x)));
+    write_npy(at / sentence("runs/id_", m / 2, "_epoch_", m % 2, ".npy"), model);
+    write_bytes(at / sentence("runs/._id_", m, ".npy"), {0, 5, 22, 7});
+    done(static_cast<std::size_t>(m)) = m < 7;
+  }
+  write_npy(at / "runs/_completed.npy", done);
+  const Ran ran = run(at, "inspect runs --json r.json");
+  REQUIRE_MESSAGE(ran.status == 0, ran.err);
+  const auto results = json_of(at / "r.json")["results"];
+  CHECK(results["is"] == "one file a model");
+  CHECK(results["models"] == 10);
+  CHECK(results["completed"] == 7);
+  CHECK(contains(unwrapped(ran.out), "! 3 of 10 models are not done; commands leave them out."));
+  CHECK(contains(unwrapped(ran.out),
+                 "! 3 of 10 files hold one number throughout (id_3_epoch_1.npy, "));
+  CHECK(contains(unwrapped(ran.out),
+                 "! 2 files hold the numbers of another: id_4_epoch_0.npy holds the same"));
+  CHECK(contains(unwrapped(ran.out), "! Several epochs (0, 1) of the same models"));
+  CHECK(!contains(ran.out, "._id"));
+}
+
+TEST_CASE("expunge inspect: what a file is follows from its bytes, not from its name") {
+  const Scratch at;
+  std::filesystem::copy_file(std::string(EXPUNGE_GOLDEN_DIR) + "/npz/stored.npz", at / "a.npy");
+  const Ran ran = run(at, "inspect a.npy --json r.json");
+  REQUIRE_MESSAGE(ran.status == 0, ran.err);
+  CHECK(json_of(at / "r.json")["results"]["is"] == "npz");
+  CHECK(json_of(at / "r.json")["results"]["arrays"].size() == 4);
 }

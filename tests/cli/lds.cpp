@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "cli/run.hpp"
+#include "cli/unwrapped.hpp"
 #include "expunge/core/random.hpp"
 #include "expunge/data/subset_masks.hpp"
 #include "expunge/evaluation/lds.hpp"
@@ -286,14 +287,20 @@ TEST_CASE("expunge lds: what is refused") {
   masks(4, 11) = -1;
   write_npy(at / "minus.npy", masks);
   CHECK(refused(with_masks("minus.npy"), 3, "row 4, column 11 is -1"));
-  CHECK(refused(with_masks("s.npy"), 3, "this is f8"));
+  write_npy(at / "floats.npy", Array<float, 2>(to_bool(c.masks)));
+  CHECK(with_masks("floats.npy").status == 0);
+  CHECK(refused(with_masks("s.npy"), 3, "(f8); masks [models][examples] hold 0 and 1"));
   CHECK(refused(with_masks("absent.npy"), 3, "absent.npy"));
   write_npy(at / "few.npy", to_bool(model_range(c.masks, 0, 7)));
   CHECK(refused(with_masks("few.npy"), 3, "masks of 7 models"));
   write_npy(at / "flat.npy", Array<bool, 1>{true, false});
-  CHECK(refused(with_masks("flat.npy"), 3, "1 axes"));
+  CHECK(refused(with_masks("flat.npy"), 3, "the array is ["));
   write_npy(at / "_completed.npy", Array<bool, 1>{true, false});
-  CHECK(refused(with_masks("m.npy"), 3, "_completed.npy"));
+  const Ran others = with_masks("m.npy");  // flags of other models
+  CHECK(others.status == 0);
+  CHECK(contains(unwrapped(others.out), "! _completed.npy has 2 entries and y.npy"));
+  std::filesystem::copy_file(at / "m.npy", at / "masks.npy");
+  CHECK(refused(with_masks("m.npy"), 3, "one entry for each of the"));
   CHECK(refused(run(at, "lds --scores s.npy --masks m.npy"), 2, "--outputs"));
   CHECK(refused(run(at, "lds --scores s.npy --masks m.npy --outputs y.npy --per-target t.txt"), 2,
                 ".npy"));

@@ -236,9 +236,9 @@ TEST_CASE("arrays of no use are refused") {
   const Scratch scratch;
   write_npy(scratch / "empty.npy", make_array<double>(3, 0));
   CHECK(contains(error_of_opening(scratch / "empty.npy"), "the array is empty"));
-  CHECK(contains(error_of_opening(golden + "npy/f8_no_axes.npy"), "this array has 0 axes"));
+  CHECK(contains(error_of_opening(golden + "npy/f8_no_axes.npy"), "this array is one number"));
   write_npy(scratch / "four.npy", Array<float, 4>::from_shape({1, 2, 3, 4}));
-  CHECK(contains(error_of_opening(scratch / "four.npy"), "this array has 4 axes"));
+  CHECK(contains(error_of_opening(scratch / "four.npy"), "this array is [1][2][3][4]"));
   write_npy(scratch / "thin.npy", logits_of(2, 3, 1));
   CHECK(contains(error_of_opening(scratch / "thin.npy"), "one class have no margin"));
   std::filesystem::create_directory(scratch / "deep");
@@ -313,9 +313,19 @@ TEST_CASE("labels that do not fit are refused") {
   CHECK(contains(error(list<std::int64_t>({0, 1, 3, 0})), "label 3 of point 2, not in 0 .. 2"));
   CHECK(contains(error(list<std::int64_t>({0, -1, 2, 0})), "label -1 of point 1"));
   CHECK(contains(error(list<std::int64_t>({std::int64_t{1} << 32, 1, 2, 0})), "label 4294967296"));
-  CHECK(contains(error(list<std::int64_t>({0, 1, 2})), "the array has 1 axes and 3 entries"));
+  CHECK(contains(error(list<std::int64_t>({0, 1, 2})),
+                 "logits.npy was expected, there are 3; the first axis of [3][4][3] has as many"));
   CHECK(error(list<double>({0, 1, 2, 0})) == "");
-  CHECK(contains(error(numbered<std::int64_t>(1, 4)), "one label for each of the 4 points"));
+  CHECK(
+      contains(error(list<double>({0, .5, 2, 0})), "element 1 of type f8 is 0.5, a whole number"));
+  CHECK(contains(error(list<double>({0, std::nan(""), 2, 0})),
+                 "element 1 of type f8 is nan, a whole number"));
+  CHECK(
+      contains(error(list<std::int64_t>({1, 3, 2, 1})), "not in 0 .. 2; these labels count from"));
+  CHECK(contains(error(numbered<std::int64_t>(4, 3)), "one-hot it seems; labels.argmax(1)"));
+  CHECK(contains(error(numbered<std::int64_t>(2, 4)),
+                 "labels [points] were expected, the array is "
+                 "[2][4]"));
   CHECK(contains(error(list<std::int64_t>({0, 1, 2, 0}), "margins.npy"), "no axis of classes"));
 }
 
@@ -335,28 +345,187 @@ TEST_CASE("_completed.npy leaves unfinished models out, and is checked") {
   CHECK(error(list<double>({1, 0, 1, 1})) == "");
   CHECK(contains(error(list<std::uint8_t>({0, 0, 0, 0})), "no model is completed"));
   CHECK(contains(error(list<std::uint8_t>({1, 0, 1})), "one entry for each of the 4 models"));
-  CHECK(contains(error(numbered<float>(4, 1)), "one entry for each of the 4 models"));
-  CHECK(contains(error(list<double>({1, std::nan(""), 1, 1})), "entry 1 is nan, 0 or 1"));
+  CHECK(contains(error(numbered<float>(4, 2)), "flags [models] were expected"));
+  CHECK(contains(error(list<double>({1, std::nan(""), 1, 1})), "element 1 of type f8 is nan"));
   CHECK(contains(error(list<std::int64_t>({1, 0, -1, 1})), "entry 2 is -1, 0 or 1"));
   write_bytes(scratch / "_completed.npy", bytes_of("hello"));
   CHECK(contains(error_of_opening(scratch / "margins.npy"), "_completed.npy"));
 }
 
-TEST_CASE("models that are done: the same of an open array and of its name") {
+TEST_CASE("_completed.npy speaks of archives and of folders of one file a model as well") {
   const Scratch scratch;
-  const std::string file = (scratch / "margins.npy").string();
-  write_npy(file, numbered<float>(4, 3));
-  CHECK(cli::completed_models(file).empty());
+  const std::string npz = golden + "npz/";
+  // in the archive: margins [3][4] and _completed 1, 0, 1
+  const ModelOutputs inside(npz + "store.npz");
+  CHECK(inside.models() == 2);
+  CHECK(inside.read_margins<double>(0, 1, 1)(1, 0) == 8);
+  CHECK(ModelOutputs(npz + "store.npz:margins").models() == 2);
+  CHECK(ModelOutputs(npz + "store.npz", cli::UseCompleted::no).models() == 3);
+  // beside it
+  std::filesystem::copy_file(npz + "stored.npz", scratch / "a.npz");
+  write_npy(scratch / "_completed.npy", list<std::uint8_t>({0, 1, 1}));
+  const ModelOutputs beside((scratch / "a.npz:a").string());
+  CHECK(beside.models() == 2);
+  CHECK(beside.completed() == std::vector<bool>{false, true, true});
+  CHECK(contains(beside.shape_text(), "1 unfinished left out, as "));
+  // in a folder, by natural order: id_2 before id_10
+  std::filesystem::create_directory(scratch / "runs");
+  std::vector<std::uint8_t> flags(12, 1);
+  flags[2] = flags[11] = 0;
+  for (int m = 0; m < 12; ++m)
+    write_npy(scratch / sentence("runs/id_", m, ".npy"), constant<float>(4, m));
+  write_npy(scratch / "runs/_completed.npy", list<std::uint8_t>(flags));
+  const ModelOutputs folder((scratch / "runs").string());
+  REQUIRE(folder.models() == 10);
+  CHECK(folder.read_margins<double>(0, 1, 1)(2, 0) == 3);
+  CHECK(folder.read_margins<double>(0, 1, 1)(9, 0) == 10);
+  CHECK(ModelOutputs((scratch / "runs").string(), cli::UseCompleted::no).models() == 12);
+  // some of its files: each has its own flag
+  const ModelOutputs some((scratch / "runs/id_1*.npy").string());  // 1, 10, 11
+  REQUIRE(some.models() == 2);
+  CHECK(some.read_margins<double>(0, 1, 1)(1, 0) == 10);
+  // flags of other models are not used, and that is said
+  write_npy(scratch / "runs/_completed.npy", list<std::uint8_t>({1, 0, 1}));
+  const ModelOutputs others((scratch / "runs").string());
+  CHECK(others.models() == 12);
+  REQUIRE(others.warnings().size() == 1);
+  CHECK(contains(others.warnings()[0], "_completed.npy has 3 entries and "));
+  CHECK(contains(others.warnings()[0], "runs 12 files: it speaks of other models"));
+}
+
+TEST_CASE("_completed.npy leaves arrays alone that are not the store's") {
+  const Scratch scratch;
   write_npy(scratch / "_completed.npy", list<std::uint8_t>({1, 0, 1, 0}));
-  CHECK(cli::completed_models(file) == std::vector<bool>{true, false, true, false});
-  CHECK(cli::completed_models(scratch.folder().string()).empty());
-  write_npy(scratch / "margins.npy", list<double>({1, 2, 3, 4}));  // one model
-  CHECK(cli::completed_models(file).empty());
-  write_npy(file, numbered<float>(4, 3));
-  for (const auto& wrong : {std::vector<double>{1, 0, 1}, {1, 2, 1, 0}, {0, 0, 0, 0}}) {
-    write_npy(scratch / "_completed.npy", list<double>(wrong));
-    CHECK(contains(error_of([&] { cli::completed_models(file); }), "_completed.npy"));
+  write_npy(scratch / "oracle.npy", numbered<float>(3, 5));
+  const ModelOutputs oracle((scratch / "oracle.npy").string());
+  CHECK(oracle.models() == 3);
+  CHECK(oracle.left_out() == 0);
+  CHECK(oracle.completed().empty());
+  REQUIRE(oracle.warnings().size() == 1);
+  CHECK(contains(oracle.warnings()[0], "_completed.npy has 4 entries and "));
+  CHECK(contains(oracle.warnings()[0], "oracle.npy 3 models: it speaks of another array"));
+  CHECK(ModelOutputs((scratch / "oracle.npy").string(), cli::UseCompleted::no).warnings().empty());
+  write_npy(scratch / "one.npy", list<double>({1, 2, 3, 4}));  // one model
+  CHECK(ModelOutputs((scratch / "one.npy").string()).warnings().empty());
+  // of the store's own arrays, known by the name or the masks, another length is an error
+  write_npy(scratch / "margins.npy", numbered<float>(3, 5));
+  CHECK(contains(error_of_opening(scratch / "margins.npy"),
+                 "one entry for each of the 3 models of "));
+  CHECK(
+      contains(error_of_opening(scratch / "margins.npy"), "(--ignore-completed uses every model)"));
+  write_npy(scratch / "masks.npy", numbered<float>(3, 8));
+  CHECK(contains(error_of_opening(scratch / "oracle.npy"), "one entry for each of the 3 models"));
+}
+
+TEST_CASE("hidden files are no models, in folders, patterns and lists") {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch / "mac");
+  std::filesystem::create_directory(scratch / "mac/__MACOSX");
+  for (int m = 0; m < 3; ++m) {
+    write_npy(scratch / sentence("mac/id_", m, ".npy"), constant<float>(4, m));
+    write_bytes(scratch / sentence("mac/._id_", m, ".npy"), {0, 5, 22, 7});
   }
+  write_bytes(scratch / "mac/.DS_Store", bytes_of("Bud1"));
+  CHECK(ModelOutputs((scratch / "mac").string()).models() == 3);
+  CHECK(ModelOutputs((scratch / "mac/*").string()).models() == 3);
+  CHECK(contains(error_of_opening(scratch / "mac/.*npy"), "no .npy file was found there"));
+  CHECK(cli::names_in(scratch / "mac") ==
+        std::vector<std::string>{"id_0.npy", "id_1.npy", "id_2.npy"});
+  CHECK(contains(error_of_opening(scratch / "mac/._id_0.npy"), "what a Mac keeps beside a file"));
+  CHECK(ModelOutputs(golden + "npz/mac.npz").models() == 3);
+}
+
+TEST_CASE("folders with brackets in their names are those folders, in patterns as well") {
+  const Scratch scratch;
+  std::filesystem::create_directories(scratch / "run[1]/deep *");
+  std::filesystem::create_directories(scratch / "run1");
+  write_npy(scratch / "run1/a.npy", constant<float>(4, 7));
+  for (int m = 0; m < 3; ++m) {
+    write_npy(scratch / sentence("run[1]/id_", m, ".npy"), constant<float>(4, m));
+    write_npy(scratch / sentence("run[1]/deep */x", m, ".npy"), constant<float>(4, m));
+  }
+  CHECK(ModelOutputs((scratch / "run[1]/id_*.npy").string()).models() == 3);
+  CHECK(ModelOutputs((scratch / "run[1]/id_[01].npy").string()).models() == 2);
+  CHECK(ModelOutputs((scratch / "run[1]/deep */x?.npy").string()).models() == 3);
+  CHECK(ModelOutputs((scratch / "run[12]/a.npy").string()).models() == 1);  // no such folder: run1
+  const std::string error = error_of_opening(scratch / "run[1]/no*.npy");
+  CHECK(contains(error, "no name is like this pattern; the folder holds 3 .npy, 1 folder"));
+}
+
+TEST_CASE("files of one model may have a leading axis of one") {
+  const Scratch scratch;
+  const Array<double, 3> logits = logits_of(3, 5, 4);
+  for (const char* folder : {"margins", "logits", "column"})
+    std::filesystem::create_directory(scratch / folder);
+  for (std::size_t m = 0; m < 3; ++m) {
+    Array<float, 2> row = make_array<float>(1, 6);
+    for (std::size_t x = 0; x < 6; ++x) row(0, x) = static_cast<float>(100 * m + x);
+    write_npy(scratch / sentence("margins/", m, ".npy"), row);
+    write_npy(scratch / sentence("column/", m, ".npy"), numbered<float>(6, 1));
+    Array<double, 3> one = Array<double, 3>::from_shape({1, 5, 4});
+    std::copy_n(&logits(m, 0, 0), 20, one.data());
+    write_npy(scratch / sentence("logits/", m, ".npy"), one);
+  }
+  const ModelOutputs margins((scratch / "margins").string());
+  CHECK(is_numbered(margins.read_margins<double>(0, 6, 1), {0, 1, 2}, {0, 1, 2, 3, 4, 5}));
+  ModelOutputs with((scratch / "logits").string());
+  CHECK(with.points() == 5);
+  CHECK(with.classes() == 4);
+  CHECK(with.read_columns<double>(0, 20, 1)(2, 7) == logits(2, 1, 3));
+  CHECK(contains(error_of_opening(scratch / "column"), "if these are margins, drop the last axis"));
+}
+
+TEST_CASE("several epochs of one model are said to be no models of their own") {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch / "ep");
+  for (const int epoch : {9, 23})
+    for (int m = 0; m < 3; ++m)
+      write_npy(scratch / sentence("ep/id_", m, "_epoch_", epoch, ".npy"), constant<float>(4, m));
+  const ModelOutputs all((scratch / "ep").string());
+  CHECK(all.models() == 6);
+  REQUIRE(all.warnings().size() == 1);
+  CHECK(
+      contains(all.warnings()[0], "several epochs (9, 23) of the same models, taken as 6 models"));
+  CHECK(contains(all.warnings()[0], "ep/*epoch_23.npy'"));
+  CHECK(ModelOutputs((scratch / "ep/*epoch_23.npy").string()).warnings().empty());
+  CHECK(cli::epochs_of_a_model({"a_epoch_1/m0.npy", "a_epoch_2/m0.npy"}).size() == 2);
+  CHECK(cli::epochs_of_a_model({"a_epoch_1/m0.npy", "a_epoch_1/m1.npy"}).empty());
+  CHECK(cli::epochs_of_a_model({"id_0.npy", "id_1.npy"}).empty());
+}
+
+TEST_CASE("a folder of archives with one array each is one file a model") {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch / "runs");
+  for (int m = 0; m < 3; ++m)
+    cli::write_npz(scratch / sentence("runs/", m, ".npz"), {{"x", constant<double>(4, m)}});
+  CHECK(ModelOutputs((scratch / "runs").string()).models() == 3);
+  write_npy(scratch / "runs/0.npy", constant<float>(4, 0));  // .npy comes first
+  CHECK(ModelOutputs((scratch / "runs").string()).models() == 1);
+}
+
+TEST_CASE("what is no array is named for what it seems to be") {
+  const Scratch scratch;
+  const auto error = [&](const std::string& bytes) {
+    write_bytes(scratch / "x.npy", bytes_of(bytes));
+    return error_of_opening(scratch / "x.npy");
+  };
+  CHECK(contains(error(""), "it is empty: was the program that wrote it stopped?"));
+  CHECK(contains(error("\x1f\x8b rest"), "a gzip file; unpack it first"));
+  CHECK(contains(error("\x89HDF\r\n"), "an HDF5 file; save the array by numpy.save"));
+  CHECK(contains(error("\x80\x04\x95 rest"), "a Python pickle"));
+  CHECK(contains(error("version https://git-lfs.github.com"), "git lfs pull"));
+  CHECK(contains(error("1.5,2.5\n"), "it is text; if these are numbers, numpy.save("));
+  CHECK(contains(error("\x93NUM"), "it ends within its first bytes"));
+  CHECK(contains(error("\x01\x02\x03"), "it begins with the bytes 01 02 03"));
+  // by its bytes, not by its name, as NumPy does
+  std::filesystem::copy_file(golden + "npz/one.npz", scratch / "archive.npy");
+  CHECK(ModelOutputs((scratch / "archive.npy").string()).models() == 3);
+  write_npy(scratch / "array.npz", numbered<float>(2, 3));
+  CHECK(ModelOutputs((scratch / "array.npz").string()).models() == 2);
+  CHECK(contains(error_of_opening(golden + "npz/torch.npz"), "PyTorch wrote it"));
+  write_npy(scratch / "oracle.npy", numbered<float>(2, 3));
+  CHECK(contains(error_of_opening(scratch / "oracel.npy"), "(did you mean oracle.npy?)"));
+  CHECK(contains(error_of_opening(scratch / "no/oracle.npy"), "there is no folder "));
 }
 
 TEST_CASE("positions are integers; a mask is refused") {
@@ -370,6 +539,29 @@ TEST_CASE("positions are integers; a mask is refused") {
   write_npy(file, mask);
   CHECK(contains(error_of([&] { cli::read_positions(file, 3); }),
                  "a mask; positions were expected (numpy.flatnonzero"));
+  write_npy(file, list<std::int64_t>({0, 1, 0, 1}));
+  CHECK(contains(error_of([&] { cli::read_positions(file, 4); }), "a mask; positions were"));
+  CHECK(contains(error_of([&] { cli::read_positions(file, 5); }), "position 0 is listed twice"));
+}
+
+TEST_CASE("positions may be whole numbers in a float file, or have axes of one") {
+  const Scratch scratch;
+  const std::string file = (scratch / "p.npy").string();
+  write_npy(file, list<double>({2, 0}));
+  CHECK(cli::read_positions(file, 3) == std::vector<Index>{2, 0});
+  write_npy(file, numbered<std::int64_t>(1, 4));  // numpy.where
+  CHECK(cli::read_positions(file, 4) == std::vector<Index>{0, 1, 2, 3});
+  Array<std::int64_t, 2> column = make_array<std::int64_t>(3, 1);
+  column(0, 0) = 2;
+  column(1, 0) = 1;
+  column(2, 0) = 0;
+  write_npy(file, column);
+  CHECK(cli::read_positions(file, 4) == std::vector<Index>{2, 1, 0});
+  write_npy(file, list<double>({2, .5}));
+  CHECK(contains(error_of([&] { cli::read_positions(file, 3); }),
+                 "element 1 of type f8 is 0.5, a whole number"));
+  write_npy(file, list<double>({}));
+  CHECK(contains(error_of([&] { cli::read_positions(file, 3); }), "the array is empty"));
 }
 
 TEST_CASE("the first models and chosen points alone are read") {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "cli/run.hpp"
+#include "cli/unwrapped.hpp"
 #include "expunge/attribution/datamodels.hpp"
 #include "expunge/core/random.hpp"
 #include "expunge/io/npy.hpp"
@@ -58,7 +59,7 @@ double largest_difference(const A& a, const B& b) {
 
 }  // namespace
 
-TEST_CASE("expunge predict: many models, as the library's DmDirect") {
+TEST_CASE("expunge predict: many models, as the library's DmDirect, written as double") {
   const Scratch at;
   const Case c;
   c.write(at);
@@ -67,7 +68,7 @@ TEST_CASE("expunge predict: many models, as the library's DmDirect") {
   CHECK(largest_difference(read_npy<float, 3>(at / "p.npy"), c.expected(1)) < 1e-6);
   REQUIRE(run(at, line + "--multiplier 0.9").status == 0);
   CHECK(largest_difference(read_npy<float, 3>(at / "p.npy"), c.expected(.9)) < 1e-6);
-  CHECK(read_npy_header(at / "p.npy").type() == "f4");
+  CHECK(read_npy_header(at / "p.npy").type() == "f8");
 }
 
 TEST_CASE("expunge predict: the change alone, and the figures") {
@@ -162,7 +163,7 @@ TEST_CASE("expunge predict: what is refused, and no file is left") {
   CHECK(refused(with("fit", "f.npy", "--base small.npy"), 3, "[4][6][3]"));
   CHECK(refused(with("fit", "f.npy", "--base absent.npy"), 3, "absent.npy"));
   CHECK(refused(with("fit", "f.npy", "--multiplier nan"), 2, "--multiplier"));
-  CHECK(refused(with("f.npy", "f.npy", ""), 3, "1 axes"));
+  CHECK(refused(with("f.npy", "f.npy", ""), 3, "the array is [4]"));
   const auto fit_json = [&](const std::string& text) {
     report::write_text_file((at / "fit/fit.json").string(), text);
     return with("fit", "f.npy", "");
@@ -205,4 +206,71 @@ TEST_CASE("predict: one base file a model, and a store with an unfinished model"
   const Array<float, 3> fewer = read_npy<float, 3>(at / "q.npy");
   CHECK(static_cast<Index>(fewer.shape()[0]) == models - 1);
   for (std::size_t x = 0; x < fewer.shape()[1]; ++x) CHECK(fewer(1, x, 0) == whole(2, x, 0));
+}
+
+TEST_CASE("predict: bases far from zero keep their digits") {
+  const Scratch at;
+  write_npy(at / "e.npy", Array<double, 2>{{.25, -.5}, {1, 2}, {3, 4}});
+  write_npy(at / "f.npy", Array<std::int64_t, 1>{0});
+  write_npy(at / "b.npy", Array<double, 2>{{1e8, -1e8}});
+  REQUIRE(run(at, "predict --effects e.npy --forget f.npy --base b.npy --out p.npy").status == 0);
+  const Array<double, 2> p = read_npy<double, 2>(at / "p.npy");
+  CHECK(p(0, 0) == 1e8 - .25);
+  CHECK(p(0, 1) == -1e8 + .5);
+}
+
+TEST_CASE("predict: effects [targets][examples] are read by --effects-axes, and doubted without") {
+  const Scratch at;
+  Array<double, 2> effects = make_array<double>(6, 3), turned = make_array<double>(3, 6);
+  for (std::size_t i = 0; i < 6; ++i)
+    for (std::size_t t = 0; t < 3; ++t)
+      effects(i, t) = turned(t, i) = static_cast<double>(10 * i + t);
+  write_npy(at / "e.npy", effects);
+  write_npy(at / "t.npy", turned);
+  write_npy(at / "f.npy", Array<std::int64_t, 1>{4, 1});
+  write_npy(at / "b.npy", Array<double, 2>{{1, 2, 3}, {4, 5, 6}});
+  const std::string rest = " --forget f.npy --base b.npy --out ";
+  REQUIRE(run(at, "predict --effects e.npy" + rest + "p.npy").status == 0);
+  const Ran right =
+      run(at, "predict --effects t.npy --effects-axes targets-examples" + rest + "q.npy");
+  REQUIRE_MESSAGE(right.status == 0, right.err);
+  CHECK(read_npy<double, 2>(at / "p.npy") == read_npy<double, 2>(at / "q.npy"));
+  CHECK(read_npy<double, 2>(at / "q.npy")(0, 0) == 1 - 50);
+  CHECK(contains(unwrapped(right.out), "6 examples, 3 points x 1 outputs, f8, targets first"));
+  CHECK(!contains(right.out, "!"));
+  CHECK(refused(run(at, "predict --effects t.npy" + rest + "q.npy"), 3,
+                "not in 0 .. 2: the effects of t.npy are [3][6], taken as [examples][targets]; if "
+                "they are [targets][examples], say --effects-axes targets-examples"));
+  write_npy(at / "f.npy", Array<std::int64_t, 1>{1});
+  CHECK(refused(run(at, "predict --effects t.npy" + rest + "q.npy"), 3,
+                "say --effects-axes targets-examples"));
+  const Ran bare = run(at, "predict --effects t.npy --forget f.npy --out q.npy");
+  REQUIRE(bare.status == 0);
+  CHECK(contains(unwrapped(bare.out),
+                 "! t.npy is [3][6], more columns than rows: its rows were taken"));
+  write_npy(at / "s.npy", Array<double, 2>{{1, 2}, {3, 4}});
+  const std::string square = "predict --effects s.npy --forget f.npy --out q.npy";
+  CHECK(contains(unwrapped(run(at, square).out), "! s.npy is [2][2], square: its rows were taken"));
+  CHECK(!contains(run(at, square + " --effects-axes examples-targets").out, "!"));
+  CHECK(read_npy<double, 1>(at / "q.npy") == Array<double, 1>{-3, -4});
+  REQUIRE(run(at, square + " --effects-axes targets-examples").status == 0);
+  CHECK(read_npy<double, 1>(at / "q.npy") == Array<double, 1>{-2, -4});
+}
+
+TEST_CASE("predict: files of one model with a leading axis of one, some of them unfinished") {
+  const Scratch at;
+  write_npy(at / "e.npy", Array<double, 2>{{1, 2}, {3, 4}, {5, 6}});
+  write_npy(at / "f.npy", Array<std::int64_t, 1>{0});
+  std::filesystem::create_directory(at / "base");
+  for (int m = 0; m < 3; ++m)
+    write_npy(at / sentence("base/", m, ".npy"), Array<double, 2>{{10. * m, 20. * m}});
+  write_npy(at / "base/_completed.npy", Array<std::int64_t, 1>{1, 0, 1});
+  const std::string line = "predict --effects e.npy --forget f.npy --base base --out p.npy";
+  const Ran ran = run(at, line);
+  REQUIRE_MESSAGE(ran.status == 0, ran.err);
+  CHECK(contains(unwrapped(ran.out),
+                 "base: 2 models, f8 (1 unfinished left out, as base/_completed.npy says)"));
+  CHECK(read_npy<double, 2>(at / "p.npy") == Array<double, 2>{{-1, -2}, {19, 38}});
+  REQUIRE(run(at, line + " --ignore-completed").status == 0);
+  CHECK(read_npy<double, 2>(at / "p.npy") == Array<double, 2>{{-1, -2}, {9, 18}, {19, 38}});
 }

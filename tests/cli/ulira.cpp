@@ -300,11 +300,16 @@ TEST_CASE("expunge ulira: what is wrong is one sentence") {
   CHECK(refused(with("--trained b.npy --forgotten f.npy"), 3, "b.npy"));
   CHECK(refused(with("--trained m.npy --forgotten f.npy"), 3, "m.npy"));
   CHECK(refused(with("--trained t.npy --forgotten f.npy --group-by t.npy"), 3,
-                "one base for each of 48 models"));
+                "flags; the number of each model's base was expected"));
   CHECK(refused(with("--trained t.npy --forgotten t.npy --group-by m.npy"), 3, "m.npy"));
-  write_npy(scratch / "real.npy", Array<double, 1>(xt::zeros<double>({48})));
+  write_npy(scratch / "real.npy", Array<double, 1>(xt::zeros<double>({48}) + .5));
   CHECK(refused(with("--trained t.npy --forgotten f.npy --group-by real.npy"), 3,
-                "bases are integers"));
+                "element 0 of type f8 is 0.5, a whole number"));
+  CHECK(refused(with("--trained t.npy --forgotten f.npy --group-by m.npy"), 3,
+                "bases [models] were expected, the array is [48][30]"));
+  write_npy(scratch / "fewer.npy", Array<std::int64_t, 1>(xt::zeros<std::int64_t>({47})));
+  CHECK(refused(with("--trained t.npy --forgotten f.npy --group-by fewer.npy"), 3,
+                "one base for each of 48 models was expected, there are 47"));
   write_npy(scratch / "narrow.npy", Array<std::uint8_t, 2>(xt::zeros<std::uint8_t>({48, 29})));
   CHECK(refused(with("--trained t.npy --forgotten narrow.npy"), 3,
                 "48 models x 29 points, m.npy has 48 x 30"));

@@ -1,6 +1,6 @@
 """Golden archives for tests/cli/npz.cpp: what numpy writes, and what it would never write.
 
-Versions: Python 3.11, numpy 2.4.6.
+Versions: Python 3.11, numpy 2.4.6; twice and what follows to store: numpy 1.24.2.
 Command: python tests/golden/npz/make_npz_golden.py
          python tests/golden/npz/make_npz_golden.py --check FILE
 The second prints what numpy reads from a file that write_npz wrote.
@@ -118,7 +118,15 @@ def main():
     save("empty", archive([]))
     save("bzip2", archive(good[:1], zipfile.ZIP_BZIP2))
     warnings.simplefilter("ignore")  # of the double name
-    save("twice", archive(good[:1] + good[:1]))
+    save("twice", archive([("a.npy", npy(COUNT + 9))] + good[:1]))  # numpy takes the last
+    # what numpy reads though numpy.savez does not write it so
+    save("no_suffix", archive([("a", npy(COUNT)), ("meta.json", b"{}")]))
+    save("mac", archive(good[:1] + [("__MACOSX/._a.npy", b"\0\5\x16\7" + bytes(40))]))
+    save("tail", archive(good[:1]) + bytes(64))
+    save("lzma", archive(good[:1], zipfile.ZIP_LZMA))
+    save("torch", archive([("archive/data.pkl", b"\x80\2"), ("archive/data/0", bytes(8))]))
+    flags = npy(np.array([True, False, True]))
+    save("store", archive([("margins.npy", npy(COUNT)), ("_completed.npy", flags)]))
 
     one = npy(COUNT)
     broken = archive([("a.npy", one)])
