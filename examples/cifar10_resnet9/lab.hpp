@@ -58,6 +58,8 @@ inline std::string list_of(const std::vector<Index>& indices) {
   return text;
 }
 
+inline constexpr std::uint64_t group_of_full_models = 1;
+
 /// theta0 of all N models, and what they say of all points.
 template <class Net>
 struct FullModels {
@@ -68,7 +70,7 @@ struct FullModels {
 template <class Net, class B>
 FullModels<Net> train_full_models(Lab& lab, B& device) {
   const Index models = lab.settings().models;
-  const expunge::Recipe<> how = lab.recipe(1);
+  const expunge::Recipe<> how = lab.recipe(group_of_full_models);
   const std::string key =
       key_of(lab, how, expunge::sentence(models, " models of all images, weights | statistics"));
   const Array<float, 2> rows = lab.store.get_or_make<float, 2>("full_models", key, [&] {
@@ -99,9 +101,9 @@ Array<float, 3> train_oracles(Lab& lab, B& device, std::uint64_t group, const st
   const std::string key =
       key_of(lab, how, expunge::sentence(models, " models without ", list_of(lab.images.forget)));
   return lab.store.get_or_make<float, 3>(name, key, [&] {
-    const auto trained =
-        expunge::retrain<Net>(device, how, lab.images.train, lab.images.forget, models,
-                              how.descent.seed, 0, lab.stage("train " + name));
+    const auto trained = expunge::retrain<Net>(device, lab.recipe(group_of_full_models),
+                                               lab.images.train, lab.images.forget, models,
+                                               how.descent.seed, 0, lab.stage("train " + name));
     return expunge::evaluate_logits<float>(device, trained, lab.images.points.inputs());
   });
 }
