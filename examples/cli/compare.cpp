@@ -19,13 +19,14 @@ struct CompareOptions {
 };
 
 /// How a run stands among those of a split. Nothing is called the best that cannot be told from another
-/// run, or from other oracles.
-enum class Standing { best, tied, at_floor, worse, no_value };
+/// run, or from other oracles, or in which a model ran away.
+enum class Standing { best, tied, at_floor, worse, runaways, no_value };
 
 std::string standing_text(Standing standing) {
   if (standing == Standing::best) return "best";
   if (standing == Standing::tied) return "tied";
   if (standing == Standing::at_floor) return "at the floor";
+  if (standing == Standing::runaways) return "runaways";
   return standing == Standing::worse ? "" : "no value";
 }
 
@@ -88,22 +89,31 @@ bool are_tied(const SavedScore& a, const SavedScore& b) {
   return !apart;
 }
 
-/// Of every run on split s.
+/// Whether models of either side ran away at some point: their scores may be far too good.
+bool has_runaways(const SavedSplit& split) {
+  return split.forward.runaway_points > 0 || split.reverse.runaway_points > 0 ||
+         split.gaussian.runaway_points > 0;
+}
+
+/// Of every run on split s. Runs with runaways are compared with nothing.
 std::vector<Standing> standings(const std::vector<SavedKlom>& runs, std::size_t s) {
   const auto score = [&](std::size_t r) -> const SavedScore& { return runs[r].splits[s].forward; };
+  const auto counts = [&](std::size_t r) {
+    return std::isfinite(score(r).p95) && !has_runaways(runs[r].splits[s]);
+  };
   std::size_t best = runs.size();
   for (std::size_t r = 0; r < runs.size(); ++r)
-    if (std::isfinite(score(r).p95) && (best == runs.size() || score(r).p95 < score(best).p95))
-      best = r;
+    if (counts(r) && (best == runs.size() || score(r).p95 < score(best).p95)) best = r;
   std::vector<Standing> found;
   bool alone = true;  // no other run is tied with the best
   for (std::size_t r = 0; r < runs.size(); ++r) {
     const bool tied = best < runs.size() && are_tied(score(r), score(best));
-    alone = alone && (r == best || !std::isfinite(score(r).p95) || !tied);
-    found.push_back(!std::isfinite(score(r).p95) ? Standing::no_value
-                    : is_at_floor(score(r))      ? Standing::at_floor
-                    : tied                       ? Standing::tied
-                                                 : Standing::worse);
+    alone = alone && (r == best || !counts(r) || !tied);
+    found.push_back(!std::isfinite(score(r).p95)      ? Standing::no_value
+                    : has_runaways(runs[r].splits[s]) ? Standing::runaways
+                    : is_at_floor(score(r))           ? Standing::at_floor
+                    : tied                            ? Standing::tied
+                                                      : Standing::worse);
   }
   if (alone && best < runs.size() && found[best] == Standing::tied) found[best] = Standing::best;
   return found;
@@ -232,7 +242,9 @@ Document run_compare(const CompareOptions& options) {
       "\"best\": the lowest score, and no other run's interval touches its own; \"tied\": the "
       "interval touches that of the lowest score, so these models cannot tell the two apart; \"at "
       "the "
-      "floor\": the interval reaches the floor, so the run cannot be told from other oracles.",
+      "floor\": the interval reaches the floor, so the run cannot be told from other oracles; "
+      "\"runaways\": a model ran away, so that the score "
+      "may be far too good, and the run is left out of these comparisons.",
       "A score at its floor is what other oracles get. Read both directions and the Gaussian KL "
       "together."};
   return document;
@@ -248,7 +260,9 @@ void add_compare_command(CLI::App& app, Session& session) {
       "direction, bins, numbers of models, oracles, splits or their points.",
       "expunge compare nothing.json method.json --names nothing --names method --json table.json",
       [options] { return run_compare(*options); });
-  command->add_option("results", options->files, "what klom or easydub wrote with --json")
+  session
+      .reads(
+          command->add_option("results", options->files, "what klom or easydub wrote with --json"))
       ->required()
       ->expected(2, std::numeric_limits<int>::max());
   command->add_option("--names", options->names, "of the rows, one a file (may be repeated)");

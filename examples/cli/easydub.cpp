@@ -235,7 +235,9 @@ void add_easydub_command(CLI::App& app, Session& session) {
       "the pretrained models, or of yours.",
       "expunge easydub --data-dir EasyDUB-dataset --forget-set 2 --n-models 100",
       [&session, options] { return run_easydub(session, *options); });
-  command->add_option("--data-dir", options->data, "the data set: forget_sets/, margins/")
+  session
+      .reads(
+          command->add_option("--data-dir", options->data, "the data set: forget_sets/, margins/"))
       ->required();
   command->add_option("--forget-set", options->forget_set, "number of the forget set")
       ->required()
@@ -246,9 +248,9 @@ void add_easydub_command(CLI::App& app, Session& session) {
   command->add_option("--epoch", options->epoch, "of the files id_I_epoch_E.npy")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  command->add_option(
+  session.reads(command->add_option(
       "--unlearned", options->unlearned,
-      "your models, in the layout of oracles: DIR/[forget_K/]SPLIT[/resnet9]/*.npy");
+      "your models, in the layout of oracles: DIR/[forget_K/]SPLIT[/resnet9]/*.npy"));
   session.writes(
       command->add_option("--per-point", options->per_point,
                           "write every score as OUT.npz: retain_forward, forget_reverse, ..."));

@@ -243,18 +243,21 @@ Document run_epsilon(Session& session, EpsilonOptions& options) {
 }
 
 void add_files(CLI::App& command, EpsilonOptions& options, Session& session) {
-  command
-      .add_option("--unlearned", options.unlearned,
-                  "margins [models][points]: a file, a folder or pattern of one file a model")
+  session
+      .reads(command.add_option(
+          "--unlearned", options.unlearned,
+          "margins [models][points]: a file, a folder or pattern of one file a model"))
       ->required();
-  command
-      .add_option("--retrained", options.retrained,
-                  "the same of models that never saw the forget set")
+  session
+      .reads(command.add_option("--retrained", options.retrained,
+                                "the same of models that never saw the forget set"))
       ->required();
-  command.add_option("--labels", options.labels,
-                     "labels [points]: the files hold logits [models][points][classes]");
-  command.add_option("--split", options.splits,
-                     "NAME=indices.npy: these points, the forget set say (may be repeated)");
+  session.reads(
+      command.add_option("--labels", options.labels,
+                         "labels [points]: the files hold logits [models][points][classes]"));
+  session.reads(
+      command.add_option("--split", options.splits,
+                         "NAME=indices.npy: these points, the forget set say (may be repeated)"));
   session.writes(command.add_option(
       "--per-point", options.per_point,
       "write OUT.npz: point, epsilon, h, attack (0 none, 1 threshold, 2 interval, "

@@ -1,9 +1,12 @@
 // expunge: scores, fits and audits other people's models from their files (docs/command.md).
+#include <csignal>
+
 #include "cli/commands.hpp"
 #include "support/version.hpp"
 
 int main(int count, char** arguments) {
   using namespace expunge::cli;
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond ulimit -f is an error with a sentence
   Session session(count, arguments);
   CLI::App app(
       "Scores, fits and audits models from files of their outputs (.npy, .npz); expunge COMMAND "

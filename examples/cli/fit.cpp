@@ -188,6 +188,16 @@ void remove_results(const fs::path& out) {
     for (const std::string& file : files) fs::remove(out / file);
 }
 
+/// A fit is known by the size and time of its files, and goes on after a stop by reading them again.
+void refuse_pipe(const std::string& name) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(file_of(name), ignored);
+  if (!fs::exists(status) || fs::is_regular_file(status) || fs::is_directory(status)) return;
+  throw io_error(name,
+                 "this is a pipe or a device: a fit that was stopped reads its files again, which "
+                 "it does not allow; save it to a file");
+}
+
 Document run_fit(Session& session, FitOptions& options) {
   if (!options.store.empty()) {
     const fs::path store = options.store;
@@ -196,6 +206,8 @@ Document run_fit(Session& session, FitOptions& options) {
   }
   if (options.masks.empty() || options.outputs.empty())
     throw usage_error("--masks and --outputs are required, or --store");
+  refuse_pipe(options.outputs);
+  refuse_pipe(options.masks);
   const ModelOutputs outputs(options.outputs, session.completed);
   const SubsetMasks masks = read_masks(options.masks, outputs.completed());
   if (masks.models() != outputs.models())
@@ -269,12 +281,14 @@ void add_fit_command(CLI::App& app, Session& session) {
       "every training example on it. Stopped and started again, it goes on where it was.",
       "expunge fit --masks masks.npy --outputs subset_margins.npy --out fitted",
       [&session, options] { return run_fit(session, *options); });
-  command->add_option("--masks", options->masks,
-                      "bool or 0/1 [models][examples], 1 = the model saw the example");
-  command->add_option("--outputs", options->outputs,
-                      "[models][targets] or [models][points][classes]: what each model says");
-  command->add_option("--store", options->store,
-                      "instead of the two: a folder with masks.npy and margins.npy");
+  session.reads(command->add_option(
+      "--masks", options->masks, "bool or 0/1 [models][examples], 1 = the model saw the example"));
+  session.reads(
+      command->add_option("--outputs", options->outputs,
+                          "[models][targets] or [models][points][classes]: what each model says"));
+  session.reads(command->add_option("--store", options->store,
+                                    "instead of the two: a folder with masks.npy and margins.npy"),
+                {"masks.npy", "margins.npy", "_completed.npy"});
   std::vector<std::string> written = result_files;
   written.insert(written.end(), lasso_files.begin(), lasso_files.end());
   session.writes_in(command->add_option("--out", options->out, "folder of the results"), written)

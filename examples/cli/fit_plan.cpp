@@ -27,17 +27,17 @@ std::string exact(double value) {
   return out.str();
 }
 
-/// Path, size and time of change of every file that a name on the command line stands for; of many
-/// files their number and a hash (FNV-1a) of that.
+/// Path, size and time of change of every file that a name on the command line stands for, and which
+/// array of an archive it means; of many files their number and a hash (FNV-1a) of that.
 std::string identity(const std::string& name) {
   std::error_code failure;
-  const std::size_t archive = name.find(".npz:");
-  const std::string file = archive == std::string::npos ? name : name.substr(0, archive + 4);
+  const std::string file = file_of(name);
   std::vector<std::string> files{file};
-  if (!fs::is_regular_file(file, failure)) files = list_files(name);
-  const std::string beside = completed_file(file).string();
+  if (stands_for_files(name)) files = list_files(name);
+  const std::string beside = completed_file(name).string();
   if (fs::is_regular_file(beside, failure)) files.push_back(beside);
   std::string text;
+  if (file != name) text = "array " + name.substr(file.size() + 1) + " of\n";
   for (const std::string& path : files)
     text += sentence(fs::absolute(path).string(), " ", fs::file_size(path), " bytes of ",
                      fs::last_write_time(path).time_since_epoch().count(), "\n");
@@ -163,8 +163,8 @@ FitPlan make_plan(const FitOptions& options, const Session& session, const Subse
 }
 
 std::string fit_key(const FitOptions& options, const FitPlan& plan) {
-  // form 2: intercepts and validation errors in double
-  return sentence("expunge ", support::version_text(), ", form 2; ", exact_settings(options),
+  // form 3: intercepts and validation errors in double; which array of an archive
+  return sentence("expunge ", support::version_text(), ", form 3; ", exact_settings(options),
                   "; starts ", plan.starts, "; models ", plan.fitted, " ", plan.validated, " ",
                   plan.held_out, plan.device == support::Device::cuda ? "; CUDA\n" : "\n",
                   identity(options.masks), identity(options.outputs));

@@ -50,7 +50,8 @@ FitPlan make_plan(const FitOptions& options, const Session& session, const Subse
 /// The estimator and its settings in words.
 std::string settings_text(const FitOptions& options);
 
-/// The key of this plan with the input files as they are now: path, size and time of each.
+/// The key of this plan with the input files as they are now: path, size and time of each,
+/// and the name of the array in an archive.
 std::string fit_key(const FitOptions& options, const FitPlan& plan);
 
 }  // namespace expunge::cli

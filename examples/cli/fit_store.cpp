@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 
 #include "cli/fitting.hpp"
 #include "expunge/backend/cpu.hpp"
@@ -25,9 +27,12 @@ std::vector<BlockFile> open_blocks(const FitPlan& plan, const FitStore& store, c
     if (blocks.back().state == BlockState::missing)
       throw io_error(store.stages().path(name).string(),
                      "this block is gone; start the same command again, and it is made again");
-    if (blocks.back().state != BlockState::whole)
-      throw io_error(
-          name, blocks.back().problem + "; start the same command again, and it is made again");
+    if (blocks.back().state != BlockState::whole) {
+      const std::string path = store.stages().path(name).string();
+      std::string problem = blocks.back().problem;
+      if (problem.starts_with(path + ": ")) problem.erase(0, path.size() + 2);
+      throw io_error(path, problem + "; start the same command again, and it is made again");
+    }
   }
   return blocks;
 }
@@ -45,6 +50,11 @@ Array<T, 1> join_row(const std::vector<BlockFile>& blocks, Index targets, Index 
   return all;
 }
 
+/// Whether the file system has no locks (some network ones): then nobody holds one.
+bool locks_are_unknown(int error) {
+  return error == ENOSYS || error == ENOLCK || error == EOPNOTSUPP || error == EINVAL;
+}
+
 Array<float, 1> in_single(const Array<double, 1>& numbers) {
   Array<float, 1> single = make_array<float>(numbers.size());
   std::transform(numbers.begin(), numbers.end(), single.begin(),
@@ -56,9 +66,17 @@ Array<float, 1> in_single(const Array<double, 1>& numbers) {
 
 FitStore::FitStore(const fs::path& out) : folder_(out / "blocks"), stages_(folder_) {
   lock_ = ::open((folder_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    if (lock_ >= 0) ::close(lock_);
-    throw io_error(folder_.string(), 0, "another fit writes into this folder");
+  const auto reason = [] { return std::generic_category().message(errno); };
+  if (lock_ < 0)
+    throw io_error((folder_ / "lock").string(),
+                   "cannot be opened: " + reason() + "; choose another --out, or make that possible");
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 && !locks_are_unknown(errno)) {
+    const bool held = errno == EWOULDBLOCK;
+    const std::string why = held ? "another fit writes into this folder; wait for its end, or "
+                                   "choose another --out"
+                                 : "cannot be locked: " + reason() + "; choose another --out";
+    ::close(lock_);
+    throw io_error(folder_.string(), why);
   }
   remove_stale_partials(out);
 }

@@ -158,8 +158,10 @@ class Fitting {
     Array<float, 1> lambda = make_array<float>(some.count);
     for (const Targets& block : blocks_of(some)) {
       const Array<double, 2> rows = store_.stages().get_or_make<double, 2>(
-          block.name("penalties"), plan_.key, []() -> Array<double, 2> {
-            throw io_error("blocks", "penalties are gone: another program changed the folder");
+          block.name("penalties"), plan_.key, [&]() -> Array<double, 2> {
+            throw io_error(store_.stages().path(block.name("penalties")).string(),
+                           "this block is gone: did another program change the folder? Start the "
+                           "same command again, and it is made again");
           });
       for (Index t = 0; t < block.count; ++t)  // they were written as float
         lambda.data()[block.first - some.first + t] = static_cast<float>(rows.data()[t]);

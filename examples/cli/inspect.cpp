@@ -42,7 +42,8 @@ void add_inspect_command(CLI::App& app, Session& session) {
       "What is in a .npy or .npz file or in a folder, and whether it looks right: shapes, types, "
       "NaN, constant or repeated models, transposed axes.",
       "expunge inspect oracle.npy", [path] { return run_inspect(*path); });
-  command->add_option("path", *path, "a file, a folder, or ARCHIVE.npz:NAME")->required();
+  session.reads(command->add_option("path", *path, "a file, a folder, or ARCHIVE.npz:NAME"))
+      ->required();
 }
 
 }  // namespace expunge::cli

@@ -76,6 +76,7 @@ Document run_klom(Session& session, KlomOptions& options) {
     add_distances(document, oracle, distances, splits, settings);
     for (auto& array : distance_arrays(distances)) arrays.push_back(std::move(array));
   }
+  if (!options.per_point.empty()) make_folder_of(options.per_point);
   if (options.per_point.ends_with(".npz")) write_npz(options.per_point, arrays);
   if (options.per_point.ends_with(".npy")) write_npy(options.per_point, scores.forward.per_point);
   return document;
@@ -92,16 +93,20 @@ void add_klom_command(CLI::App& app, Session& session) {
       "expunge klom --oracle oracle.npy --unlearned unlearned.npy --split forget=forget.npy --json "
       "klom.json",
       [&session, options] { return run_klom(session, *options); });
-  command
-      ->add_option("--oracle", options->oracle,
-                   "margins [models][points]: a file, a folder or pattern of one file a model")
+  session
+      .reads(command->add_option(
+          "--oracle", options->oracle,
+          "margins [models][points]: a file, a folder or pattern of one file a model"))
       ->required();
-  command->add_option("--unlearned", options->unlearned, "the same of the models to score")
+  session
+      .reads(
+          command->add_option("--unlearned", options->unlearned, "the same of the models to score"))
       ->required();
-  command->add_option("--labels", options->labels,
-                      "labels [points]: the files hold logits [models][points][classes]");
-  command->add_option("--split", options->splits,
-                      "NAME=indices.npy: score these points apart (may be repeated)");
+  session.reads(
+      command->add_option("--labels", options->labels,
+                          "labels [points]: the files hold logits [models][points][classes]"));
+  session.reads(command->add_option(
+      "--split", options->splits, "NAME=indices.npy: score these points apart (may be repeated)"));
   command
       ->add_option("--preset", options->preset,
                    "the published definition: paper, paper_code, easydub, unlearning_bench")

@@ -241,6 +241,7 @@ Document run_lds(Session& session, LdsOptions& options) {
   const SubsetMasks masks = model_range(all, first, all.models() - first);
   const LdsResult result =
       score_targets(scores, masks, outputs, first, options, session.progress("targets"));
+  if (!options.per_target.empty()) make_folder_of(options.per_target);
   if (!options.per_target.empty()) write_npy(options.per_target, result.score);
   Document document;
   document.kind = "lds";
@@ -272,15 +273,18 @@ void add_lds_command(CLI::App& app, Session& session) {
       "expunge lds --scores fitted/effects.npy --masks masks.npy --outputs subset_margins.npy "
       "--first-model 270",
       [&session, options] { return run_lds(session, *options); });
-  command
-      ->add_option("--scores", options->scores,
-                   "attribution scores, [examples][targets] or [targets][examples]")
+  session
+      .reads(command->add_option("--scores", options->scores,
+                                 "attribution scores, [examples][targets] or [targets][examples]"))
       ->required();
-  command->add_option("--masks", options->masks, "bool [models][examples], 1 = trained on")
+  session
+      .reads(
+          command->add_option("--masks", options->masks, "bool [models][examples], 1 = trained on"))
       ->required();
-  command
-      ->add_option("--outputs", options->outputs,
-                   "outputs [models][targets], or [models][points][classes]: each a target")
+  session
+      .reads(command->add_option(
+          "--outputs", options->outputs,
+          "outputs [models][targets], or [models][points][classes]: each a target"))
       ->required();
   command
       ->add_option("--scores-axes", options->axes,

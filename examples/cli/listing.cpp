@@ -174,4 +174,12 @@ std::vector<std::string> epochs_of_a_model(const std::vector<std::string>& files
   return {epochs.begin(), epochs.end()};
 }
 
+std::string epochs_warning(const std::string& name, const std::vector<std::string>& files) {
+  const std::vector<std::string> epochs = epochs_of_a_model(files);
+  if (epochs.empty()) return "";
+  return sentence(name, ": several epochs (", listed(epochs), ") of the same models, taken as ",
+                  files.size(), " models; name one epoch by a pattern in quotes, '",
+                  (folder_of(name) / sentence("*epoch_", epochs.back(), ".npy")).string(), "'.");
+}
+
 }  // namespace expunge::cli

@@ -30,6 +30,9 @@ std::filesystem::path folder_of(const std::string& folder_or_pattern);
 /// nothing. Such files of one model are no models of their own.
 std::vector<std::string> epochs_of_a_model(const std::vector<std::string>& files);
 
+/// What to say of files of several epochs of one model that a name stands for; "" if they are not.
+std::string epochs_warning(const std::string& name, const std::vector<std::string>& files);
+
 /// Whether the name stands for one file a model: a folder, or a pattern that is no file itself.
 bool stands_for_files(const std::string& name);
 

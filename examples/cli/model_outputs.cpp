@@ -21,12 +21,8 @@ ModelOutputs::ModelOutputs(const std::string& name, UseCompleted use) : name_(na
   if (stands_for_files(name)) {
     const std::vector<std::string> files = list_files(name);
     *this = ModelOutputs(files, name);
-    const std::vector<std::string> epochs = epochs_of_a_model(files);
-    if (!epochs.empty())
-      warnings_.push_back(
-          sentence(name, ": several epochs (", listed(epochs), ") of the same models, taken as ",
-                   files.size(), " models; name one epoch by a pattern in quotes, '",
-                   (folder_of(name) / sentence("*epoch_", epochs.back(), ".npy")).string(), "'."));
+    if (std::string epochs = epochs_warning(name, files); !epochs.empty())
+      warnings_.push_back(std::move(epochs));
     if (use == UseCompleted::yes) leave_out_unfinished(completed_files(name, files));
   } else {
     add_models(open_array(name));

@@ -279,6 +279,7 @@ NpyView NpzFile::array(const std::string& member) const {
 
 void write_npz(const std::filesystem::path& path, const NamedArrays& arrays) {
   constexpr std::uint64_t most = 0xfffffffe;  // of what four bytes can count
+  make_folder_of(path);
   AtomicFile file(path);
   std::string directory;
   std::uint64_t offset = 0;

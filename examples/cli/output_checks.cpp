@@ -1,10 +1,13 @@
 #include "cli/output_checks.hpp"
 
+#include <fnmatch.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <map>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "cli/completed.hpp"
@@ -26,17 +29,50 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, ignored);
 }
 
-/// What `files` know of one input file.
+/// One file a model: files of the folder whose names are like the pattern.
+struct Models {
+  FileId folder;
+  std::string pattern, option;
+
+  bool would_read(FileId place, const std::string& name) const {
+    return place == folder && !name.starts_with('_') && !name.starts_with('.') &&
+           ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+  }
+};
+
+std::optional<FileId> id_of(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.empty() ? "." : path.c_str(), &status) != 0) return {};
+  return FileId{status.st_dev, status.st_ino};
+}
+
+/// What the command reads.
 struct Inputs {
-  std::map<FileId, std::string> files;    // regular files and the option that reads them
-  std::map<FileId, std::string> folders;  // of one file a model
+  std::map<FileId, std::string> files;  // regular files and the option that reads them
+  std::vector<Models> models;
 
   void add(const fs::path& path, const std::string& option) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) return;
     const FileId id{status.st_dev, status.st_ino};
     if (S_ISREG(status.st_mode)) files.try_emplace(id, option);
-    if (S_ISDIR(status.st_mode)) folders.try_emplace(id, option);
+  }
+
+  /// The .npy files of a folder, or its .npz files where there is none.
+  void add_models(const fs::path& folder, const std::string& option) {
+    bool arrays = false, archives = false;
+    std::error_code ignored;  // one that cannot be listed: the command says it
+    for (fs::directory_iterator entry(folder, ignored), end; !ignored && entry != end;
+         entry.increment(ignored)) {
+      const fs::path ending = entry->path().extension();
+      if (ending == ".npy" || ending == ".npz") add(entry->path(), option);
+      arrays = arrays || ending == ".npy";
+      archives = archives || ending == ".npz";
+    }
+    const std::optional<FileId> id = id_of(folder);
+    if (!id) return;
+    models.push_back({*id, "*.npy", option});  // the first one would be taken for all models
+    if (archives && !arrays) models.push_back({*id, "*.npz", option});
   }
 
   /// What a command reads of a folder.
@@ -52,9 +88,7 @@ struct Inputs {
            entry.increment(ignored))
         if (entry->path().extension() == ".npy") add(entry->path(), option);
     } else {
-      add(folder, option);
-      for (const std::string& name : names_in(folder))
-        if (name.ends_with(".npy") || name.ends_with(".npz")) add(folder / name, option);
+      add_models(folder, option);
     }
   }
 
@@ -66,7 +100,13 @@ struct Inputs {
       add(file_of(name), option);
     } else {
       try {
-        for (const std::string& file : list_files(name)) add(file, option);
+        std::set<FileId> places;
+        for (const std::string& file : list_files(name)) {
+          add(file, option);
+          const std::optional<FileId> id = id_of(fs::path(file).parent_path());
+          if (id && places.insert(*id).second)
+            models.push_back({*id, fs::path(name).filename().string(), option});
+        }
       } catch (const io_error&) {  // the command says it when it opens them
         return;
       }
@@ -113,16 +153,14 @@ void refuse_input(const Inputs& inputs, const NamedFile& output) {
       throw usage_error(output.option + " " + output.name + " is a file that " + found->second +
                         " reads, which would be lost: choose another name");
   }
-  const fs::path own = fs::path(output.name).filename();
-  const fs::path parent = fs::path(output.name).parent_path();
-  if (own.extension() != ".npy" || own.string().starts_with('_')) return;
-  if (::stat(parent.empty() ? "." : parent.c_str(), &status) != 0) return;
-  const auto found = inputs.folders.find({status.st_dev, status.st_ino});
-  if (found != inputs.folders.end())
-    throw usage_error(output.option + " " + output.name + " lies in the folder of " +
-                      found->second +
-                      ", where every .npy file is a model: it would be read as one the next time; "
-                      "choose another folder");
+  const std::optional<FileId> folder = id_of(fs::path(output.name).parent_path());
+  if (!folder) return;
+  for (const Models& models : inputs.models)
+    if (models.would_read(*folder, fs::path(output.name).filename().string()))
+      throw usage_error(output.option + " " + output.name + " lies in the folder of " +
+                        models.option + ", where every " + models.pattern +
+                        " is a model: it would be read as one the next time; choose another "
+                        "folder");
 }
 
 void refuse_equal(const NamedFile& a, const NamedFile& b) {

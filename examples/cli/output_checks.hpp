@@ -13,9 +13,8 @@ struct NamedFile {
 };
 
 /// Files are the same if device and inode are, whatever their names: links are followed. An input may
-/// be a file, ARCHIVE.npz:NAME, NAME=FILE, a pattern, or a folder: of one file a model (then every
-/// .npy file in it, and a new one would be taken for a model the next time), of a fit, a store, or a
-/// data set. Other text is no input. Throws usage_error for an output that is an input or another
+/// be a file, ARCHIVE.npz:NAME, NAME=FILE, a pattern, or a folder: of one file a model (a new file
+/// among them would be taken for a model the next time), of a fit, a store, or a data set. Throws usage_error for an output that is an input or another
 /// output, io_error for one that cannot be written.
 void check_outputs(const std::vector<NamedFile>& inputs, const std::vector<NamedFile>& outputs);
 

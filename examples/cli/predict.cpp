@@ -224,6 +224,7 @@ Written write_change(const std::string& out, const EffectsFile& effects,
   Written written;
   written.shape = {effects.points};
   if (effects.outputs > 1) written.shape.push_back(effects.outputs);
+  make_folder_of(out);
   AtomicFile file(out);
   file.write(npy_header_bytes<double>(written.shape));
   write_numbers(file, change, written);
@@ -243,6 +244,7 @@ Written write_changed_models(const std::string& out, const Base& base,
   if (base.leading_axis) written.shape.erase(written.shape.begin());
   if (base.one_file_a_model && base.files.size() > 1)
     written.shape.insert(written.shape.begin(), base.models());
+  make_folder_of(out);
   AtomicFile file(out);
   file.write(npy_header_bytes<double>(written.shape));
   for (Index m = 0; m < base.models(); ++m) {
@@ -408,6 +410,8 @@ Document run_predict(Session& session, const PredictOptions& options) {
                left_out == 0 ? std::string()
                              : sentence(" (", left_out, " unfinished left out, as ",
                                         base.completed.file, " says)")));
+  const std::string epochs = base.one_file_a_model ? epochs_warning(options.base, base.files) : "";
+  if (!epochs.empty()) document.warnings.push_back(epochs);
   if (!base.completed.warning.empty()) document.warnings.push_back(base.completed.warning);
   document.results["models"] = base.models();
   add_written(document, write_changed_models(options.out, base, change, session.progress("models")),
@@ -426,19 +430,23 @@ void add_predict_command(CLI::App& app, Session& session) {
       "expunge predict --effects fitted --forget forget.npy --base pretrained.npy --out "
       "predicted.npy",
       [&session, options] { return run_predict(session, *options); });
-  command
-      ->add_option("--effects", options->effects,
-                   "a folder of effects.npy and fit.json, or effects [examples][targets]")
+  session
+      .reads(command->add_option(
+          "--effects", options->effects,
+          "a folder of effects.npy and fit.json, or effects [examples][targets]"))
       ->required();
-  command->add_option("--forget", options->forget, "positions of the forget set's examples")
+  session
+      .reads(command->add_option("--forget", options->forget,
+                                 "positions of the forget set's examples"))
       ->required();
   command
       ->add_option("--effects-axes", options->axes,
                    "of a bare array: examples-targets (if not given) or targets-examples")
       ->check(one_of({"examples-targets", "targets-examples"}));
-  command->add_option("--base", options->base,
-                      "outputs to change: [points] or [points][outputs], or of many models "
-                      "[models][points][outputs]");
+  session.reads(
+      command->add_option("--base", options->base,
+                          "outputs to change: [points] or [points][outputs], or of many models "
+                          "[models][points][outputs]"));
   command->add_option("--multiplier", options->multiplier, "of the sum of effects")
       ->capture_default_str();
   session.writes(command->add_option("--out", options->out, "the prediction, as .npy in float64"))

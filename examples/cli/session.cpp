@@ -70,7 +70,28 @@ std::string unknown_option(const CLI::App& command, int count, char** arguments)
   return "";
 }
 
+/// What the parsed command's options of `known` name, in the order of its options.
+std::vector<NamedFile> named_files(
+    const CLI::App& command, const std::map<const CLI::Option*, std::vector<std::string>>& known) {
+  std::vector<NamedFile> files;
+  for (const CLI::Option* option : command.get_options()) {
+    const auto found = known.find(option);
+    if (found == known.end()) continue;
+    for (const std::string& text : option->results()) {
+      if (found->second.empty()) files.push_back({option->get_name(), text});
+      for (const std::string& name : found->second)
+        files.push_back({option->get_name(), text + "/" + name});
+    }
+  }
+  return files;
+}
+
 }  // namespace
+
+CLI::Option* Session::reads(CLI::Option* option, std::vector<std::string> names) {
+  inputs_[option] = std::move(names);
+  return option;
+}
 
 CLI::Option* Session::writes(CLI::Option* option) {
   outputs_[option];
@@ -83,21 +104,7 @@ CLI::Option* Session::writes_in(CLI::Option* option, std::vector<std::string> na
 }
 
 void Session::check_files(const CLI::App& command) const {
-  std::vector<NamedFile> inputs, outputs;
-  for (const CLI::Option* option : command.get_options()) {
-    const auto output = outputs_.find(option);
-    for (const std::string& text : option->results()) {
-      if (option->get_type_size_max() == 0) continue;  // a flag
-      if (output == outputs_.end())
-        inputs.push_back({option->get_name(), text});
-      else if (output->second.empty())
-        outputs.push_back({option->get_name(), text});
-      else
-        for (const std::string& name : output->second)
-          outputs.push_back({option->get_name(), text + "/" + name});
-    }
-  }
-  check_outputs(inputs, outputs);
+  check_outputs(named_files(command, inputs_), named_files(command, outputs_));
 }
 
 Session::Session(int count, char** arguments)

@@ -57,8 +57,10 @@ class Session {
   /// A bar on stderr for the stage of this name, if that is a terminal.
   Progress progress(const std::string& stage);
 
-  /// Says that the option names a file that the command writes; all others name what it reads, if
-  /// they name files. Returns the option.
+  /// Says that the option names what the command reads: files, or a folder of which it reads files
+  /// of these names. Returns the option.
+  CLI::Option* reads(CLI::Option* option, std::vector<std::string> names = {});
+  /// The same of a file that it writes. The values of other options are no paths.
   CLI::Option* writes(CLI::Option* option);
   /// The same of a folder in which the command writes files of these names.
   CLI::Option* writes_in(CLI::Option* option, std::vector<std::string> names);
@@ -74,7 +76,8 @@ class Session {
   std::string command_;
   std::chrono::steady_clock::time_point start_;
   std::unique_ptr<StageBars> bars_;
-  std::map<const CLI::Option*, std::vector<std::string>> outputs_;  // names in a folder, or none
+  // names in the option's folder; none: the option names the file itself
+  std::map<const CLI::Option*, std::vector<std::string>> inputs_, outputs_;
 };
 
 /// Adds a command that makes a document: `run` is called once the whole line is parsed. `example` is

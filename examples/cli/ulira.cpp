@@ -309,23 +309,26 @@ Document run_ulira(Session& session, UliraOptions& options) {
 }
 
 void add_files(CLI::App& command, UliraOptions& options, Session& session) {
-  command
-      .add_option("--margins", options.margins,
-                  "margins [models][points] after unlearning: a file, or one file a model")
+  session
+      .reads(command.add_option(
+          "--margins", options.margins,
+          "margins [models][points] after unlearning: a file, or one file a model"))
       ->required();
-  command
-      .add_option("--trained", options.trained,
-                  "0/1 [models][points]: the model's base was trained on the point")
+  session
+      .reads(command.add_option("--trained", options.trained,
+                                "0/1 [models][points]: the model's base was trained on the point"))
       ->required();
-  command
-      .add_option("--forgotten", options.forgotten,
-                  "0/1 [models][points]: this model unlearned the point")
+  session
+      .reads(command.add_option("--forgotten", options.forgotten,
+                                "0/1 [models][points]: this model unlearned the point"))
       ->required();
-  command.add_option("--group-by", options.group_by,
-                     "integers [models]: the base it was unlearned from; if not given, each model "
-                     "is its own base");
-  command.add_option("--labels", options.labels,
-                     "labels [points]: the margins are logits [models][points][classes]");
+  session.reads(command.add_option(
+      "--group-by", options.group_by,
+      "integers [models]: the base it was unlearned from; if not given, each model "
+      "is its own base"));
+  session.reads(
+      command.add_option("--labels", options.labels,
+                         "labels [points]: the margins are logits [models][points][classes]"));
   session.writes(
       command.add_option("--per-query", options.per_query,
                          "write OUT.npz: model, point, member, score, bad of every query"));

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <ctime>
 #include <fstream>
 #include <iostream>
@@ -195,6 +196,7 @@ int run_program(const Options& options, const std::string& command) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond ulimit -f is an error with a sentence
   Options options;
   CLI::App app(
       "Trains small networks on Fashion-MNIST, unlearns four forget sets by Datamodel Matching and "

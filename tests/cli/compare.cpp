@@ -128,6 +128,26 @@ TEST_CASE(
   CHECK(standings({split("f", 2, 2, 2), split("f", 2, 2, 2)}) == Words{"tied", "tied"});
 }
 
+TEST_CASE(
+    "expunge compare: a run in which models ran away is never the best, whatever its preset") {
+  const Scratch at;
+  for (const std::string preset : {"paper", "paper_code", "easydub", "unlearning_bench"})
+    for (const std::string way : {"forward", "reverse", "gaussian"}) {
+      Json broken = result_of(split("forget", .3, .28, .35), split("retain", .5, .4, .6));
+      broken["results"]["splits"][0][way]["runaway_points"] = 1;
+      Json honest = result_of(split("forget", 2, 1.5, 2.5), split("retain", .5, .4, .6));
+      broken["results"]["preset"] = honest["results"]["preset"] = preset;
+      write(at, "broken.json", broken);
+      write(at, "honest.json", honest);
+      const Ran ran = run(at, "compare broken.json honest.json --json t.json");
+      REQUIRE_MESSAGE(ran.status == 0, ran.err);
+      const Json runs = json_of(at / "t.json")["results"]["runs"];
+      CHECK(runs[0]["splits"][0]["standing"] == "runaways");
+      CHECK(runs[1]["splits"][0]["standing"] == "best");
+      CHECK(runs[0]["splits"][1]["standing"] == "tied");  // of the other split nothing is known
+    }
+}
+
 TEST_CASE("expunge compare: a score far below its floor is doubted") {
   const Scratch at;
   const Ran ran =

@@ -5,13 +5,14 @@
 #include <sys/stat.h>
 
 #include <cmath>
-#include <thread>
 
+#include "cli/npz.hpp"
 #include "cli/run.hpp"
 #include "cli/suggest.hpp"
 #include "cli/unwrapped.hpp"
 #include "expunge/core/random.hpp"
 #include "expunge/io/npy.hpp"
+#include "io/special_files.hpp"
 
 using namespace expunge;
 namespace fs = std::filesystem;
@@ -108,6 +109,57 @@ TEST_CASE("outputs in folders that are read: files of a fit, of one model each, 
                 "--out fitted/lds.npy is a file that --outputs reads"));
 }
 
+TEST_CASE("an output among the models of a pattern or of a folder of archives is refused") {
+  const Files f;
+  for (const std::string folder : {"runs", "zips"}) fs::create_directory(f.at / folder);
+  for (int m = 0; m < 20; ++m) {
+    write_npy(f.at / sentence("runs/", m, ".npy"), Array<float, 1>{1, 2, float(m)});
+    cli::write_npz(f.at / sentence("zips/", m, ".npz"), {{"a", Array<double, 1>{1, 2, double(m)}}});
+  }
+  const std::string pattern = "klom --oracle runs --unlearned runs/*.npy" + quick;
+  const std::string next = "it would be read as one the next time";
+  CHECK(refused(run(f.at, pattern + " --per-point runs/score.npy"), 2, next));
+  const std::string some = "klom --oracle runs/1*.npy --unlearned runs/1*.npy" + quick;
+  CHECK(refused(run(f.at, some + " --per-point ./runs/1_score.npy"), 2, next));
+  CHECK(run(f.at, some + " --per-point runs/score.npy").status == 0);  // not like the pattern
+  fs::remove(f.at / "runs/score.npy");
+  const std::string zips = "klom --oracle zips --unlearned zips" + quick;
+  CHECK(refused(run(f.at, zips + " --per-point zips/score.npz"), 2, "every *.npz is a model"));
+  CHECK(refused(run(f.at, zips + " --per-point zips/score.npy"), 2, next));
+  CHECK(run(f.at, zips + " --per-point zips/_score.npz").status == 0);
+}
+
+TEST_CASE("only options that name what is read are inputs") {
+  const Files f;
+  fs::create_directory(f.at / "paper");
+  write_npy(f.at / "paper/a.npy", margins(3, 4, 5));
+  CHECK(f.klom("--preset paper --per-point paper/score.npy").status == 0);
+  CHECK(f.klom("--preset paper --per-point paper/score.npy").status == 0);
+  fs::permissions(f.at / "paper", fs::perms::none);
+  CHECK(f.klom("--preset paper --json r.json").status == 0);
+  fs::permissions(f.at / "paper", fs::perms::owner_all);
+}
+
+TEST_CASE("folders of outputs are made") {
+  const Files f;
+  CHECK(f.klom("--per-point a/b/score.npy").status == 0);
+  CHECK(f.klom("--per-point c/score.npz").status == 0);
+  CHECK(fs::exists(f.at / "a/b/score.npy"));
+  CHECK(fs::exists(f.at / "c/score.npz"));
+  write_npy(f.at / "e.npy", margins(30, 5, 2));
+  write_npy(f.at / "p.npy", Array<std::int64_t, 1>{1, 2});
+  CHECK(run(f.at, "predict --effects e.npy --forget p.npy --out d/e/p.npy").status == 0);
+  CHECK(fs::exists(f.at / "d/e/p.npy"));
+  Array<float, 2> masks = margins(20, 6, 5);
+  for (float& value : masks) value = value > 0;
+  write_npy(f.at / "m.npy", masks);
+  write_npy(f.at / "s.npy", margins(6, 30, 7));
+  const Ran lds =
+      run(f.at, "lds --scores s.npy --masks m.npy --outputs u.npy --per-target g/t.npy");
+  CHECK_MESSAGE(lds.status == 0, lds.err);
+  CHECK(fs::exists(f.at / "g/t.npy"));
+}
+
 TEST_CASE("an output that cannot be written is refused before any work") {
   const Files f;
   fs::create_directory(f.at / "folder");
@@ -122,16 +174,20 @@ TEST_CASE("an output that cannot be written is refused before any work") {
 TEST_CASE("devices, pipes and links are written through") {
   const Files f;
   const auto check = [&](const std::string& option, const std::string& ending) {
-    fs::create_symlink("/dev/null", f.at / ("null" + ending));
+    fs::create_symlink("device", f.at / ("null" + ending));
     const Ran ran = f.klom(option + " null" + ending);
     CHECK_MESSAGE(ran.status == 0, ran.err);
     CHECK(fs::is_symlink(f.at / ("null" + ending)));
-    CHECK(fs::is_character_file(fs::status("/dev/null")));
+    CHECK(fs::is_character_file(fs::status(f.at / "device")));
   };
-  check("--json", ".json");
-  check("--html", ".html");
-  check("--per-point", ".npy");
-  check("--per-point", ".npz");
+  if (make_device(f.at / "device", 3)) {
+    check("--json", ".json");
+    check("--html", ".html");
+    check("--per-point", ".npy");
+    check("--per-point", ".npz");
+  } else {
+    MESSAGE("devices skipped: root alone can make one");
+  }
   report::write_text_file(f.at / "real.json", "old");
   fs::create_symlink("real.json", f.at / "link.json");
   CHECK(f.klom("--json link.json").status == 0);
@@ -139,13 +195,11 @@ TEST_CASE("devices, pipes and links are written through") {
   CHECK(json_of(f.at / "real.json")["kind"] == "klom");
   const std::string pipe = f.at / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-  std::string said;
-  std::thread reader([&] { said = report::read_text_file(pipe); });
+  FifoReader reader(pipe);
   const Ran ran = f.klom("--json pipe");
-  reader.join();
-  CHECK(ran.status == 0);
+  REQUIRE_MESSAGE(ran.status == 0, ran.err);
   CHECK(fs::is_fifo(f.at / "pipe"));
-  CHECK(report::Json::parse(said)["kind"] == "klom");
+  CHECK(report::Json::parse(reader.finish())["kind"] == "klom");
 }
 
 TEST_CASE("inputs may come out of a pipe, as .npy or as an archive, once") {
@@ -153,10 +207,8 @@ TEST_CASE("inputs may come out of a pipe, as .npy or as an archive, once") {
   const std::string pipe = f.at / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
   const auto through = [&](const std::vector<std::uint8_t>& bytes) {
-    std::thread writer([&] { write_bytes(pipe, bytes); });
-    const Ran ran = run(f.at, "klom --oracle o.npy --unlearned pipe --json r.json" + quick);
-    writer.join();
-    return ran;
+    const FifoWriter writer(pipe, bytes);
+    return run(f.at, "klom --oracle o.npy --unlearned pipe --json r.json" + quick);
   };
   REQUIRE(f.klom("--json truth.json").status == 0);
   const auto truth = json_of(f.at / "truth.json")["results"]["splits"];

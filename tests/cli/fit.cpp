@@ -2,6 +2,8 @@
 // and what is refused.
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <zip.h>
 
 #include <chrono>
 #include <cmath>
@@ -66,6 +68,18 @@ std::string least_memory(const Scratch& at) {
   const std::string said = run(at, "fit --masks m.npy --outputs y.npy --out f --memory 1").err;
   const std::size_t begin = said.find("at least ") + 9;
   return said.substr(begin, said.find(' ', begin) - begin);
+}
+
+/// An archive of files under other names.
+void write_archive(const fs::path& path,
+                   const std::vector<std::pair<std::string, fs::path>>& members) {
+  zip_t* archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
+  REQUIRE(archive != nullptr);
+  for (const auto& [name, file] : members) {
+    zip_source_t* source = zip_source_file(archive, file.c_str(), 0, 0);
+    REQUIRE(zip_file_add(archive, name.c_str(), source, ZIP_FL_OVERWRITE) >= 0);
+  }
+  REQUIRE(zip_close(archive) == 0);
 }
 
 Array<float, 2> effects_in(const fs::path& folder) {
@@ -256,6 +270,73 @@ TEST_CASE("fit: other settings or other files are another fit") {
       fs::copy_file(at / (sentence("without_", gone, "/") + file), at / (std::string("f/") + file));
   }
   CHECK(effects_in(at / "without_3") != effects_in(at / "without_77"));
+}
+
+TEST_CASE("fit: another array of the same archive is another fit, of outputs and of masks") {
+  const Scratch at;
+  FitProblem problem(60, 12, 5);
+  problem.write(at);
+  fs::rename(at / "m.npy", at / "m0.npy");
+  fs::rename(at / "y.npy", at / "y0.npy");
+  for (float& y : problem.outputs) y = -2 * y;
+  problem.masks = fixed_size_subsets(4, 60, 12, .5);
+  problem.write(at);
+  write_archive(at / "x.npz", {{"a.npy", at / "y0.npy"}, {"b.npy", at / "y.npy"}});
+  write_archive(at / "mm.npz", {{"a.npy", at / "m0.npy"}, {"b.npy", at / "m.npy"}});
+  const auto effects = [&](const std::string& masks, const std::string& outputs,
+                           const std::string& out) {
+    const Ran ran = run(
+        at, "fit --estimator ridge --masks " + masks + " --outputs " + outputs + " --out " + out);
+    REQUIRE_MESSAGE(ran.status == 0, ran.err);
+    return effects_in(at / out);
+  };
+  for (const std::string masks : {"a", "b"})
+    for (const std::string outputs : {"a", "b"}) {
+      const std::string of = masks == "a" ? "m0.npy" : "m.npy";
+      const std::string from = outputs == "a" ? "y0.npy" : "y.npy";
+      CHECK(effects("mm.npz:" + masks, "x.npz:" + outputs, "o") ==
+            effects(of, from, "plain_" + masks + outputs));
+    }
+}
+
+TEST_CASE("fit: a second fit of the same folder is no overwriting of an input, whatever its name") {
+  const Scratch at;
+  const FitProblem problem(60, 12, 5);
+  problem.write(at);
+  fs::create_directories(at / "st");
+  write_npy(at / "st/masks.npy", to_bool(problem.masks));
+  write_npy(at / "st/margins.npy", problem.outputs);
+  for (const std::string line : {"fit --masks m.npy --outputs y.npy --estimator ridge --out ridge",
+                                 "fit --store st --estimator ridge --out st"})
+    for (int twice = 0; twice < 2; ++twice) {
+      const Ran ran = run(at, line);
+      CHECK_MESSAGE(ran.status == 0, ran.err);
+    }
+  CHECK(effects_in(at / "st") == effects_in(at / "ridge"));
+  CHECK(refused(run(at, "fit --store st --out f --json st/margins.npy"), 2, "--store reads"));
+}
+
+TEST_CASE("fit: a pipe is refused at the start, since a stopped fit reads its files again") {
+  const Scratch at;
+  FitProblem(60, 12, 5).write(at);
+  REQUIRE(::mkfifo((at / "pipe").c_str(), 0600) == 0);
+  const std::string why = "pipe: this is a pipe or a device";
+  CHECK(refused(run(at, "fit --masks m.npy --outputs pipe --out f"), 3, why));
+  CHECK(refused(run(at, "fit --masks pipe --outputs y.npy --out f"), 3, why));
+  CHECK(!fs::exists(at / "f"));
+}
+
+TEST_CASE("fit: a folder of blocks that cannot be made or locked is named with the reason") {
+  const Scratch at;
+  FitProblem(60, 12, 5).write(at);
+  const std::string line = "fit --masks m.npy --outputs y.npy --out ";
+  fs::create_directories(at / "f/blocks/lock");
+  CHECK(refused(run(at, line + "f"), 3, "f/blocks/lock: cannot be opened: Is a directory"));
+  fs::create_directories(at / "g");
+  report::write_text_file(at / "g/blocks", "text");
+  const Ran ran = run(at, line + "g");
+  CHECK(refused(ran, 3, "the folder g/blocks cannot be made ("));
+  CHECK(!contains(ran.err, "stage"));
 }
 
 TEST_CASE("fit: the datamodels store, logits as targets, shared starts") {

@@ -219,6 +219,47 @@ TEST_CASE("predict: bases far from zero keep their digits") {
   CHECK(p(0, 1) == -1e8 + .5);
 }
 
+TEST_CASE("predict: outputs y and y + 10^7 change alike, and predictions differ by 10^7") {
+  const Scratch at;
+  const Case c;
+  c.write(at);
+  Array<double, 3> base = c.base, high = c.base;
+  for (double& y : high) y += 1e7;
+  write_npy(at / "y.npy", base);
+  write_npy(at / "h.npy", high);
+  const auto predicted = [&](const std::string& name) {
+    const Ran ran = run(at, "predict --effects fit --forget f.npy --base " + name + ".npy --json " +
+                                name + ".json --out p.npy");
+    REQUIRE_MESSAGE(ran.status == 0, ran.err);
+    return read_npy<double, 3>(at / "p.npy");
+  };
+  const Array<double, 3> low = predicted("y"), far = predicted("h");
+  double most = 0;
+  for (std::size_t i = 0; i < low.size(); ++i)
+    most = std::max(most, std::abs(far.data()[i] - 1e7 - low.data()[i]));
+  CHECK(most < 4e-9);  // two roundings at 10^7; float would lose everything below .5
+  CHECK(json_of(at / "y.json")["results"]["largest"] ==
+        json_of(at / "h.json")["results"]["largest"]);
+}
+
+TEST_CASE("predict: several epochs of one model among the base files are said") {
+  const Scratch at;
+  const Case c;
+  c.write(at);
+  std::filesystem::create_directories(at / "models");
+  for (const int epoch : {3, 23}) {
+    for (Index m = 0; m < 2; ++m) {
+      Array<float, 2> one = make_array<float>(points, outputs);
+      one.fill(1);
+      write_npy(at / sentence("models/id_", m, "_epoch_", epoch, ".npy"), one);
+    }
+  }
+  const std::string line = "predict --effects fit --forget f.npy --out p.npy --base models";
+  CHECK(contains(unwrapped(run(at, line).out),
+                 "! models: several epochs (3, 23) of the same models, taken as 4 models"));
+  CHECK(!contains(unwrapped(run(at, line + "/*epoch_23.npy").out), "several epochs"));
+}
+
 TEST_CASE("predict: effects [targets][examples] are read by --effects-axes, and doubted without") {
   const Scratch at;
   Array<double, 2> effects = make_array<double>(6, 3), turned = make_array<double>(3, 6);

@@ -6,6 +6,7 @@
 //   every_writer try FOLDER VERSION      every writer though others fail: "NAME: written" or
 //                                        "NAME: the sentence of the error"
 //   every_writer inputs FOLDER           small inputs of the command: masks, outputs, ...
+#include <csignal>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -189,6 +190,7 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int count, char** arguments) try {
+  std::signal(SIGXFSZ, SIG_IGN);  // as the command does: a limit on sizes is an error like others
   return run({arguments + 1, arguments + count});
 } catch (const std::exception& error) {
   std::cerr << "every_writer: " << error.what() << "\n";

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -13,6 +12,7 @@
 #include "expunge/io/safetensors.hpp"
 #include "expunge/report/text_file.hpp"
 #include "io/scratch.hpp"
+#include "io/special_files.hpp"
 
 using namespace expunge;
 
@@ -75,15 +75,6 @@ class NotRoot {
  private:
   uid_t user_;
 };
-
-/// A device of memory (3 null, 7 full) in a folder of the test, since root could destroy the real one
-/// by a mistake. False where it cannot be made and opened: not root, or a mount without devices.
-bool make_device(const std::filesystem::path& path, unsigned minor) {
-  if (::mknod(path.c_str(), S_IFCHR | 0666, makedev(1, minor)) != 0) return false;
-  const int opened = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (opened >= 0) ::close(opened);
-  return opened >= 0;
-}
 
 /// The name of the one temporary file in a folder.
 std::string only_partial(const std::filesystem::path& folder) {
@@ -187,17 +178,10 @@ TEST_CASE("a named pipe stays a pipe and its reader gets the bytes") {
   const Scratch scratch;
   const std::filesystem::path pipe = scratch / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0666) == 0);
-  std::string read;
-  std::thread reader([&] {
-    std::ifstream in(pipe, std::ios::binary);
-    std::ostringstream all;
-    all << in.rdbuf();
-    read = all.str();
-  });
+  FifoReader reader(pipe);
   const std::string text(300'000, 'p');
   write_file(pipe, text);
-  reader.join();
-  CHECK(read == text);
+  CHECK(reader.finish() == text);
   CHECK(S_ISFIFO(mode_of(pipe)));
   CHECK(files_in(scratch.folder()) == 1);
 }

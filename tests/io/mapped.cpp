@@ -1,13 +1,12 @@
 #include <doctest/doctest.h>
-#include <signal.h>
 #include <sys/stat.h>
 
 #include <cmath>
-#include <thread>
 
 #include "expunge/io/index_file.hpp"
 #include "expunge/io/npy_view.hpp"
 #include "io/scratch.hpp"
+#include "io/special_files.hpp"
 
 using namespace expunge;
 
@@ -289,21 +288,14 @@ TEST_CASE("every reader reads a pipe, whatever comes at a time, and says if it e
   const Scratch scratch;
   const std::filesystem::path pipe = scratch / "pipe.npy";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-  ::signal(SIGPIPE, SIG_IGN);  // a reader that has enough leaves the writer alone
   Array<double, 2> numbers = make_array<double>(300, 70);
   for (std::size_t i = 0; i < numbers.size(); ++i) numbers.data()[i] = static_cast<double>(i % 251);
   write_npy(scratch / "a.npy", numbers);
   const std::vector<std::uint8_t> whole = read_bytes(scratch / "a.npy", 1'000'000);
   const auto through = [&](std::size_t count, auto&& read) {
-    std::thread writer([&] {
-      std::ofstream out(pipe, std::ios::binary);
-      for (std::size_t at = 0; at < count; at += 7001)
-        out.write(reinterpret_cast<const char*>(whole.data() + at),
-                  static_cast<std::streamsize>(std::min<std::size_t>(7001, count - at)))
-            .flush();
-    });
+    const FifoWriter writer(
+        pipe, {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(count)}, 7001);
     read();
-    writer.join();
   };
   through(whole.size(), [&] { CHECK(read_npy<double, 2>(pipe) == numbers); });
   through(whole.size(),

@@ -33,7 +33,7 @@ class StageStore {
   explicit StageStore(std::filesystem::path folder, Note note = {})
       : folder_(std::move(folder)), note_(std::move(note)) {
     if (folder_.empty()) return;
-    make_folder_of(folder_ / "stage");
+    make_folder_of(folder_ / "");
     remove_stale_partials(folder_);
   }
 
