@@ -19,6 +19,7 @@
 #include "expunge/evaluation/lds.hpp"
 #include "expunge/io/block_file.hpp"
 #include "expunge/io/npy.hpp"
+#include "io/special_files.hpp"
 
 using namespace expunge;
 namespace fs = std::filesystem;
@@ -320,6 +321,7 @@ TEST_CASE("fit: a pipe is refused at the start, since a stopped fit reads its fi
   const Scratch at;
   FitProblem(60, 12, 5).write(at);
   REQUIRE(::mkfifo((at / "pipe").c_str(), 0600) == 0);
+  const FifoWriter writer(at / "pipe", read_bytes(at / "y.npy", 1 << 20));  // else a read hangs
   const std::string why = "pipe: this is a pipe or a device";
   CHECK(refused(run(at, "fit --masks m.npy --outputs pipe --out f"), 3, why));
   CHECK(refused(run(at, "fit --masks pipe --outputs y.npy --out f"), 3, why));

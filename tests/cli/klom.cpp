@@ -501,7 +501,7 @@ TEST_CASE("klom: a file that cannot be written is status 3 with one line, and le
   };
   const std::size_t before = files_there();
   for (const std::string option : {"--json file/a.json", "--html file/a.html",
-                                   "--per-point file/a.npy", "--per-point none/a.npz"}) {
+                                   "--per-point file/a.npy", "--per-point file/a.npz"}) {
     const Ran ran = run(scratch, "klom --oracle o.npy --unlearned u.npy" + quick + " " + option);
     INFO(option << ": " << ran.err);
     CHECK(ran.status == 3);
