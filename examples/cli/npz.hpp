@@ -60,7 +60,8 @@ class NpzFile {
 using NamedArrays = std::vector<std::pair<std::string, Array<double, 1>>>;
 
 /// Writes named arrays [points] as one archive, stored, of at most 4 GiB; nothing is copied. The same
-/// arrays give the same bytes. Throws io_error; the old file stays (atomic_file.hpp).
+/// arrays give the same bytes. Makes the folder if need be. Throws io_error; the old
+/// file stays (atomic_file.hpp).
 void write_npz(const std::filesystem::path& path, const NamedArrays& arrays);
 
 }  // namespace expunge::cli
