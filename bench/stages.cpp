@@ -12,6 +12,7 @@
 #include "clock.hpp"
 #include "expunge/attribution/difference_of_means.hpp"
 #include "expunge/data/forget_sets.hpp"
+#include "expunge/io/npy.hpp"
 #include "methods.hpp"
 #include "score.hpp"
 

@@ -409,6 +409,24 @@ TEST_CASE("an output that is an input is recognised under any name") {
   CHECK(!is_same_file(scratch.folder(), scratch.folder()));
 }
 
+TEST_CASE("two outputs that are not there yet are one file under every spelling of the path") {
+  const Scratch scratch;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(scratch.folder());
+  const std::vector<std::filesystem::path> names = {"r", "./r", "././r", "no/../r", scratch / "r"};
+  for (const std::filesystem::path& a : names)
+    for (const std::filesystem::path& b : names) {
+      INFO(a.string() << " and " << b.string());
+      CHECK(is_same_file(a, b));
+    }
+  CHECK(!is_same_file("r", "./s"));
+  CHECK(!is_same_file("r", "no/r"));
+  CHECK(is_same_file("no/r", "./no/r"));
+  write_bytes("r", bytes_of("a"));
+  CHECK(is_same_file("r", "./r"));
+  std::filesystem::current_path(before);
+}
+
 TEST_CASE("a file above the limit is not read") {
   const Scratch scratch;
   write_bytes(scratch / "a", bytes_of("12345"));

@@ -44,6 +44,27 @@ TEST_CASE("positions out of range, listed twice or not integers are refused") {
   CHECK(contains(error(), "element 0 of type f8 is nan, a whole number of"));
 }
 
+TEST_CASE("what is wrong with a list of positions is said with what to do about it") {
+  const Scratch scratch;
+  const std::filesystem::path path = scratch / "f.npy";
+  const auto error = [&] { return error_of([&] { read_index_file(path, 100); }); };
+  write_indices<std::int64_t>(path, {5, -1});
+  CHECK(contains(error(), "entry 1 is -1, not in 0 .. 99; counted from the front it is 99, write"));
+  write_indices<std::int64_t>(path, {100, 7, 1});
+  CHECK(
+      contains(error(), "entry 0 is 100, not in 0 .. 99; if these count from 1, save them minus"));
+  write_indices<std::int64_t>(path, {0, 100});
+  CHECK(contains(error(), "not in 0 .. 99; is this the file of another training set than these"));
+  write_indices<std::int64_t>(path, {-101});
+  CHECK(contains(error(), "not in 0 .. 99; is this the file of another training set"));
+  write_indices<double>(path, {5, 4.5});
+  CHECK(contains(error(), "was expected; if this is the right array, numpy.rint(a)"));
+  write_indices<double>(path, {5, 1e300});
+  CHECK(contains(error(), "element 1 of type f8 is 1e+300, a whole number of"));
+  write_npy(path, Array<std::int64_t, 2>{{7, 3}, {1, 2}});
+  CHECK(contains(error(), "[2, 2]; name one row, or save a.ravel() of one list"));
+}
+
 TEST_CASE("whole numbers in floating-point files, and an axis of one, are positions") {
   const Scratch scratch;
   const std::filesystem::path path = scratch / "f.npy";

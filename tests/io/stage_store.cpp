@@ -1,6 +1,9 @@
 #include "expunge/io/stage_store.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -24,6 +27,39 @@ struct Stage {
       return array;
     });
   }
+};
+
+/// No file can be opened as long as it lives.
+class NoMoreFiles {
+ public:
+  NoMoreFiles() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::close(next);
+    rlimit none = before_;
+    none.rlim_cur = static_cast<rlim_t>(next);
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  NoMoreFiles(const NoMoreFiles&) = delete;
+  NoMoreFiles& operator=(const NoMoreFiles&) = delete;
+  ~NoMoreFiles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+/// Without the rights of the superuser, who may read everything, as long as it lives.
+class AsNobody {
+ public:
+  AsNobody() { changed_ = ::geteuid() == 0 && ::seteuid(65534) == 0; }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+  ~AsNobody() {
+    if (changed_ && ::seteuid(0) != 0) std::abort();
+  }
+
+ private:
+  bool changed_ = false;
 };
 
 }  // namespace
@@ -211,4 +247,52 @@ TEST_CASE("a block says what it is, and more of it is covered by the checksum") 
   bytes[text.find("1 thread")] = '2';
   write_bytes(scratch / "b", bytes);
   CHECK(open_block(scratch / "b", {"block 7", "all settings"}).state == BlockState::damaged);
+}
+
+TEST_CASE("a stage that the system does not give is refused with its reason, and not made again") {
+  const Scratch scratch;
+  std::string said;
+  const StageStore store(scratch.folder(), [&](const std::string& why) { said = why; });
+  Stage stage{store};
+  stage.get("k", 1);
+  const auto check = [&](const std::string& reason) {
+    const std::string error = error_of([&] { stage.get("k", 2); });
+    CHECK_MESSAGE(contains(error, reason), error);
+    CHECK_THROWS_AS(store.holds("margins", "k"), system_refusal);
+    CHECK(stage.made == 1);
+    CHECK(said.empty());
+  };
+  {
+    const NoMoreFiles none;
+    check("Too many open files; too many files are open: close some, or raise the limit");
+  }
+  {
+    REQUIRE(::chmod(store.path("margins").c_str(), 0) == 0);
+    const AsNobody nobody;
+    check("cannot be opened: Permission denied; change the permissions of the file and");
+  }
+  {
+    REQUIRE(::chmod(scratch.folder().c_str(), 0) == 0);
+    {
+      const AsNobody nobody;
+      check("cannot be looked at: Permission denied; change the permissions");
+    }
+    REQUIRE(::chmod(scratch.folder().c_str(), 0700) == 0);
+  }
+  REQUIRE(::chmod(store.path("margins").c_str(), 0600) == 0);
+  CHECK(stage.get("k", 2)(0) == 1);  // as it was
+}
+
+TEST_CASE("a folder, a pipe or a name too long in the place of a stage is said before it is made") {
+  const Scratch scratch;
+  const StageStore store(scratch.folder());
+  Stage stage{store};
+  std::filesystem::create_directories(store.path("folder"));
+  CHECK(contains(error_of([&] { stage.get("k", 1, "folder"); }),
+                 "but this is a folder; remove it or choose another folder"));
+  REQUIRE(::mkfifo(store.path("pipe").c_str(), 0600) == 0);
+  CHECK(contains(error_of([&] { stage.get("k", 1, "pipe"); }), "but this is a pipe or a device"));
+  const std::string name(300, 'n');
+  CHECK(contains(error_of([&] { stage.get("k", 1, name); }), "File name too long"));
+  CHECK(stage.made == 0);
 }

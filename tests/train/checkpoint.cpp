@@ -247,10 +247,9 @@ TEST_CASE("tensors that are missing or have another shape are refused, both show
   CHECK(contains(load_error(other), "tensor '2.weight' has shape [15], [3, 5] was expected"));
   other = table;
   other[1].name = "0.offset";
-  CHECK(contains(
-      load_error(other),
-      "a.safetensors: tensor '0.bias' of shape [5] was expected, the file has 4 "
-      "tensors without it"));
+  CHECK(contains(load_error(other),
+                 "a.safetensors: tensor '0.bias' of shape [5] was expected, the file has 4 "
+                 "tensors without it"));
 }
 
 TEST_CASE("an ensemble goes out and in with its metadata") {
@@ -427,6 +426,21 @@ struct ScaleAndShift {
   // initialise, forward, backward
 };
 // [end]
+
+TEST_CASE("weights that are stored as integers are refused, not taken for numbers") {
+  const Scratch scratch;
+  const std::string file = (scratch / "a.safetensors").string();
+  Ensemble<Mlp<3, 2>, float> ensemble = Ensemble<Mlp<3, 2>, float>::uninitialised(1);
+  const std::vector<std::int8_t> quantised(6, 127);
+  const std::vector<float> bias(2, 0.5f);
+  const std::vector<NamedTensor> table = tensors_of<Mlp<3, 2>>();
+  REQUIRE(table.size() == 2);
+  write_safetensors(file, {tensor_to_write(table[0].name, {2, 3}, quantised.data()),
+                           tensor_to_write(table[1].name, {2}, bias.data())});
+  const std::string error = error_of([&] { load_member(file, ensemble, 0); });
+  CHECK(contains(error, "has numbers of type I8, F16, BF16, F32 or F64 were expected"));
+  CHECK(contains(error, "save the network that computes in floating point"));
+}
 
 TEST_CASE("a layer of your own names its weights") {
   CHECK(text_of(tensors_of<Sequential<Linear<2, 3>, ScaleAndShift>>()) ==

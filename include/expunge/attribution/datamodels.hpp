@@ -20,7 +20,8 @@ class Datamodels {
  public:
   using Real = Real_;
 
-  /// `effects` has points * outputs targets, the outputs of one point next to each other.
+  /// `effects` has points * outputs targets, the outputs of one point next to each other. Move them
+  /// in: a copy holds examples * targets numbers twice.
   Datamodels(Effects<Real> effects, Index points, Index outputs)
       : effects_(std::move(effects)), points_(points), outputs_(outputs) {
     require(points * outputs == effects_.targets(), "Datamodels: ", points, " points of ", outputs,

@@ -197,7 +197,9 @@ class TrakScores {
 
 /// Effects [examples][points * outputs] of training on each example, from checkpoints `models`; the
 /// intercepts are 0, and so are the effects on a point that nothing moves. Throws
-/// std::invalid_argument if an extent or a label does not fit, or lambda is too small.
+/// std::invalid_argument if an extent or a label does not fit, or lambda is too small. Memory: the
+/// effects are held twice at the end, as the backend's sums and as what is returned: 2 examples
+/// targets sizeof(Real) bytes, of which a GPU's half lies on the device.
 template <class Model, class B, class F = Margin>
 Effects<typename B::Real> trak(B& backend, const TrakConfig& config,
                                const Ensemble<Model, typename B::Real>& models,

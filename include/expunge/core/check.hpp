@@ -54,4 +54,18 @@ class io_error : public std::runtime_error {
   std::uint64_t offset_ = 0;
 };
 
+/// The system refused to open or read a file: too many files are open, no memory or no permission,
+/// a disk that fails. It says nothing of the file's content, which may be whole.
+class system_refusal : public io_error {
+ public:
+  /// `error` is errno.
+  system_refusal(std::string_view path, std::string_view what, int error)
+      : io_error(path, what), error_(error) {}
+
+  int error() const { return error_; }
+
+ private:
+  int error_;
+};
+
 }  // namespace expunge

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "expunge/core/array.hpp"
 #include "expunge/io/crc32.hpp"
 #include "expunge/io/safetensors.hpp"
 
@@ -37,7 +38,7 @@ enum class BlockState {
   whole,    // of this name and key, undamaged
   missing,  // there is no file
   foreign,  // a block of another name or key, or no block at all
-  damaged   // cut off, changed or unreadable
+  damaged   // cut off or changed
 };
 
 /// A block as it was found.
@@ -143,13 +144,35 @@ inline BlockFile check_block(Safetensors file, const BlockLabel& label) {
   return {BlockState::whole, "", std::move(file)};
 }
 
-/// Opens a block, mapped, and checks it. Throws nothing: what cannot be opened is missing or
-/// damaged.
+namespace detail {
+
+/// Whether something lies at this path. Throws io_error unless that is a file, and system_refusal
+/// where the system does not say: a block that cannot be seen now may be whole.
+inline bool is_block_there(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    throw refusal_to_read(path.string(), "cannot be looked at", errno);
+  }
+  if (S_ISREG(status.st_mode)) return true;
+  throw io_error(path.string(), sentence("a block is kept under this name, but this is a ",
+                                         S_ISDIR(status.st_mode) ? "folder" : "pipe or a device",
+                                         "; remove it or choose another folder"));
+}
+
+}  // namespace detail
+
+/// Opens a block, mapped, and checks it. What the content says is a state: missing, foreign,
+/// damaged. Throws system_refusal where the system does not let it be read (too many open files, no
+/// memory, no permission): such a block may be whole, and is not to be made again. Throws io_error
+/// where the path is of a folder, a pipe or a device.
 inline BlockFile open_block(const std::filesystem::path& path, const BlockLabel& label) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return {};
+  if (!detail::is_block_there(path)) return {};
   try {
     return check_block(Safetensors::map(path), label);
+  } catch (const system_refusal& refusal) {
+    if (refusal.error() != ENOENT) throw;
+    return {};  // removed meanwhile
   } catch (const io_error& error) {
     return {BlockState::damaged, error.what()};
   }

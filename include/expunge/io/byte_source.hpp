@@ -58,8 +58,7 @@ class FileSource {
                       std::uint64_t most_bytes = ~std::uint64_t{0})
       : name_(path.string()) {
     descriptor_ = detail::open_input(path);
-    if (descriptor_ < 0)
-      throw io_error(name_, sentence("cannot be opened: ", std::generic_category().message(errno)));
+    if (descriptor_ < 0) throw detail::refusal_to_read(name_, "cannot be opened", errno);
     try {
       start(most_bytes);
     } catch (...) {
@@ -95,7 +94,7 @@ class FileSource {
   void start(std::uint64_t most_bytes) {
     struct stat status {};
     if (::fstat(descriptor_, &status) != 0)
-      throw io_error(name_, sentence("cannot be read: ", std::generic_category().message(errno)));
+      throw detail::refusal_to_read(name_, "cannot be read", errno);
     if (detail::is_stream(descriptor_, status)) {
       whole_ = detail::read_stream(descriptor_, name_, most_bytes);
       size_ = whole_.size();
@@ -112,9 +111,7 @@ class FileSource {
     while (count > 0) {
       const ::ssize_t got = ::read(descriptor_, to, std::min<std::uint64_t>(count, 1u << 30));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0)
-        throw io_error(name_, offset_,
-                       sentence("cannot be read: ", std::generic_category().message(errno)));
+      if (got < 0) throw detail::refusal_to_read(name_, "cannot be read", errno);
       if (got == 0) throw io_error(name_, offset_, "the file became shorter while it was read");
       to += got;
       count -= static_cast<std::uint64_t>(got);

@@ -54,7 +54,9 @@ inline Label cifar_label(std::span<const std::uint8_t> bytes, std::size_t at, st
   if (bytes[at] >= classes)
     throw io_error(name, at,
                    sentence("record ", at / record, " has label ", static_cast<int>(bytes[at]),
-                            ", a label of 0 .. ", classes - 1, " was expected"));
+                            ", a label of 0 .. ", classes - 1,
+                            " was expected; is it a file of the binary version, and whole? load "
+                            "it again"));
   return bytes[at];
 }
 

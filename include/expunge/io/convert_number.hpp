@@ -155,6 +155,17 @@ std::string expected_number() {
   }
 }
 
+/// What whoever saved the array can do where T cannot hold a number of it.
+template <class T>
+constexpr const char* advice_on_number() {
+  if constexpr (std::is_same_v<T, bool>)
+    return "; save flags, a != 0, if that is what is meant";
+  else if constexpr (is_real_type<T>)
+    return "; read it as a wider type, or save it in other units";
+  else
+    return "; if this is the right array, numpy.rint(a).astype(numpy.int64) makes whole numbers";
+}
+
 /// Where element k of a row-major array stands: "7" of one axis, "[2, 3]" of two.
 inline std::string position_text(const std::vector<Index>& shape, Index k) {
   if (shape.size() < 2) return std::to_string(k);

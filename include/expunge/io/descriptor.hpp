@@ -37,6 +37,29 @@ inline int descriptor_of(const std::string& path) {
   return -1;
 }
 
+/// Of a file that the system does not open or read: what it says, and what to do about it.
+inline system_refusal refusal_to_read(const std::string& name, const char* what, int error) {
+  const auto next_step = [error] {
+    switch (error) {
+      case EMFILE:
+      case ENFILE:
+        return "; too many files are open: close some, or raise the limit (ulimit -n)";
+      case ENOMEM:
+        return "; free some memory, or raise the limits (ulimit -v, vm.max_map_count)";
+      case EACCES:
+      case EPERM:
+        return "; change the permissions of the file and of the folders above it";
+      case EIO:
+      case ESTALE:
+        return "; check the disk or the network behind it, and try again";
+      default:
+        return "";
+    }
+  };
+  return system_refusal(
+      name, sentence(what, ": ", std::generic_category().message(error), next_step()), error);
+}
+
 /// Opened for reading, or -1 and errno. A named pipe is waited for until somebody writes to it.
 inline int open_input(const std::filesystem::path& path) {
   while (true) {
@@ -75,8 +98,7 @@ inline std::vector<std::uint8_t> read_stream(int descriptor, const std::string& 
       pollfd wait{descriptor, POLLIN, 0};
       ::poll(&wait, 1, -1);
     } else if (got < 0 && errno != EINTR) {
-      throw io_error(name, size,
-                     sentence("cannot be read: ", std::generic_category().message(errno)));
+      throw refusal_to_read(name, "cannot be read", errno);
     }
     if (got > 0) size += static_cast<std::size_t>(got);
     if (size > most_bytes)

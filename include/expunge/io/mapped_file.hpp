@@ -2,8 +2,8 @@
 // so a file may be larger than memory. What comes out of a pipe or terminal (/dev/stdin) is read
 // into memory at once.
 //
-// The file must not shrink while it is mapped (touching the lost pages ends the program, as with
-// every mapping).
+// The file must not shrink while it is mapped, and a page that the disk does not give cannot be
+// told: touching it ends the program, as with every mapping.
 #pragma once
 
 #include <sys/mman.h>
@@ -21,7 +21,8 @@ namespace expunge {
 
 class MappedFile {
  public:
-  /// Throws io_error if there is no such file, or it is a folder or a device.
+  /// Throws io_error if there is no such file, or it is a folder or a device; where the system
+  /// refuses it, that is a system_refusal.
   explicit MappedFile(const std::filesystem::path& path) : name_(path.string()) {
     const int file = detail::open_input(path);
     if (file < 0) fail("cannot be opened", errno);
@@ -45,7 +46,7 @@ class MappedFile {
 
  private:
   [[noreturn]] void fail(const char* what, int error) const {
-    throw io_error(name_, sentence(what, ": ", std::generic_category().message(error)));
+    throw detail::refusal_to_read(name_, what, error);
   }
 
   /// Maps or reads the file, and closes it.

@@ -51,9 +51,10 @@ std::string npy_type() {
 template <class T>
 [[noreturn]] void refuse_element(std::string_view name, const NpyHeader& header, Index k,
                                  std::uint64_t offset, const std::uint8_t* bytes) {
-  throw io_error(name, offset,
-                 sentence("element ", position_text(header.shape, k), " of type ", header.type(),
-                          " is ", item_text(header.item(), bytes), ", ", expected_number<T>()));
+  throw io_error(
+      name, offset,
+      sentence("element ", position_text(header.shape, k), " of type ", header.type(), " is ",
+               item_text(header.item(), bytes), ", ", expected_number<T>(), advice_on_number<T>()));
 }
 
 }  // namespace detail

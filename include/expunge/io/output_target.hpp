@@ -50,7 +50,8 @@ inline OutputTarget output_target(const std::filesystem::path& path) {
 }
 
 /// Whether writing to one of these paths changes what the other names: both are the same file by
-/// device and number, through links too, or neither is there yet and both lead to one place.
+/// device and number, through links too, or neither is there yet and both lead to one place,
+/// however they are spelled ("r", "./r", its whole path).
 /// Devices, pipes and folders are no files here. For a program that must not overwrite its inputs.
 inline bool is_same_file(const std::filesystem::path& one, const std::filesystem::path& other) {
   struct stat a {
@@ -60,7 +61,9 @@ inline bool is_same_file(const std::filesystem::path& one, const std::filesystem
   if (has_one) return S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
   std::error_code failure;
   const auto place = [&](const std::filesystem::path& path) {
-    return std::filesystem::weakly_canonical(output_target(path).path, failure);
+    // of a relative path of which nothing is there, weakly_canonical alone gives it back
+    const std::filesystem::path whole = std::filesystem::absolute(output_target(path).path);
+    return std::filesystem::weakly_canonical(whole, failure);
   };
   const std::filesystem::path first = place(one), second = place(other);
   return !failure && first == second;

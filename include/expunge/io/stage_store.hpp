@@ -38,7 +38,8 @@ class StageStore {
   }
 
   /// The stored array, or the one that `make()` returns, which is then stored. `key` is everything
-  /// that the array depends on. Throws io_error if it cannot be stored.
+  /// that the array depends on. Throws io_error if it cannot be stored, or is there and the system
+  /// does not let it be read: it may be whole, and is not made again.
   template <class T, std::size_t Rank, class Make>
   Array<T, Rank> get_or_make(const std::string& name, const std::string& key, Make&& make) const {
     if (folder_.empty()) return make();
