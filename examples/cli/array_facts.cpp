@@ -49,9 +49,9 @@ double variance_of(const std::vector<double>& means) {
   return n > 1 ? squares / (n - 1) : 0;
 }
 
-/// Of value = row + column + rest, from the means that exist and the variance `all` of all values. The
-/// means of rows scatter by the rest too, by 1 / columns of its variance, and those of columns by
-/// 1 / rows: that is taken off.
+/// Of value = row + column + rest, from the means that exist and the variance `all` of all values.
+/// The means of rows scatter by the rest too, by 1 / columns of its variance, and those of columns
+/// by 1 / rows: that is taken off.
 AxisVariances variances_of(const std::vector<double>& row_means,
                            const std::vector<double>& column_means, double all) {
   const double of_rows = variance_of(row_means), of_columns = variance_of(column_means);

@@ -18,8 +18,8 @@ struct CompareOptions {
   std::vector<std::string> files, names;
 };
 
-/// How a run stands among those of a split. Nothing is called the best that cannot be told from another
-/// run, or from other oracles, or in which a model ran away.
+/// How a run stands among those of a split. Nothing is called the best that cannot be told from
+/// another run, or from other oracles, or in which a model ran away.
 enum class Standing { best, tied, at_floor, worse, runaways, no_value };
 
 std::string standing_text(Standing standing) {

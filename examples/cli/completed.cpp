@@ -56,6 +56,8 @@ bool is_stores_own(const std::string& name, Index models) {
   try {
     const NpyHeader header = read_npy_header(masks);
     return !header.shape.empty() && header.shape[0] == models;
+  } catch (const system_refusal&) {  // says nothing of the masks
+    throw;
   } catch (const io_error&) {
     return false;
   }

@@ -1,8 +1,8 @@
 // The file _completed.npy of a datamodels store: which models of the arrays beside it are done.
 //
-// It lies beside margins.npy, or beside an archive of the arrays (or in it, as _completed), or in the
-// folder of one file a model. It speaks of arrays with as many models as it has entries; the other
-// arrays of the folder, oracles say, are none of its business.
+// It lies beside margins.npy, or beside an archive of the arrays (or in it, as _completed), or in
+// the folder of one file a model. It speaks of arrays with as many models as it has entries; the
+// other arrays of the folder, oracles say, are none of its business.
 #pragma once
 
 #include <filesystem>
@@ -23,7 +23,8 @@ struct Completed {
   std::string warning;     // there is such a file, but it is of another array
 };
 
-/// Where it would lie for a name on the command line: in a folder of one file a model, beside a file.
+/// Where it would lie for a name on the command line: in a folder of one file a model, beside a
+/// file.
 std::filesystem::path completed_file(const std::string& name);
 
 /// Of the `models` rows of one array. Throws io_error if the file is not one axis of 0 and 1, if no

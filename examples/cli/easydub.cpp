@@ -2,7 +2,8 @@
 //
 //   forget_sets/cifar10/forget_set_K.npy
 //   margins/cifar10/oracle/forget_K/{retain|forget|val}/resnet9/id_I_epoch_E.npy
-//   margins/cifar10/pretrain/{retain|val}/resnet9/..., margins/cifar10/pretrain/forget_K/resnet9/...
+//   margins/cifar10/pretrain/{retain|val}/resnet9/...,
+//   margins/cifar10/pretrain/forget_K/resnet9/...
 //
 // Models are ids 0 .. N-1 of one epoch E. Pretrain retain files hold all training points: those of
 // the forget set are left out here. Where oracles N .. 2N-1 lie there too, the noise floor is a
@@ -12,6 +13,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/input_checks.hpp"
+#include "cli/listing.hpp"
 #include "cli/runaway_report.hpp"
 #include "cli/suggest.hpp"
 
@@ -42,7 +44,8 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
-/// Throws io_error with the first folder on the way that is not there, and what is there in its place.
+/// Throws io_error with the first folder on the way that is not there, and what is there in its
+/// place.
 void require_folder(const fs::path& folder) {
   std::error_code ignored;
   if (fs::is_directory(folder, ignored)) return;
@@ -173,6 +176,7 @@ KlomOfSplit run_split(Session& session, const EasyDubOptions& options, const std
   if (split == "retain" && scored.models.points() != oracle.models.points()) {
     const fs::path forget =
         root / "forget_sets/cifar10" / sentence("forget_set_", options.forget_set, ".npy");
+    require_no_pipe(forget);
     leave_out_forget_set(scored.models, oracle.models,
                          read_positions(forget.string(), scored.models.points()));
   }
@@ -199,8 +203,7 @@ KlomOfSplit run_split(Session& session, const EasyDubOptions& options, const std
 }
 
 Document run_easydub(Session& session, EasyDubOptions& options) {
-  if (!options.per_point.empty() && !options.per_point.ends_with(".npz"))
-    throw usage_error("--per-point " + options.per_point + ": a name in .npz was expected");
+  require_npz("--per-point", options.per_point);
   KlomSettings& settings = options.settings;
   settings.klom = KlomConfig::easydub();
   settings.klom.threads = session.threads;

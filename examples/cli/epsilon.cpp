@@ -199,8 +199,7 @@ NamedArrays per_point_arrays(const Epsilons& all) {
 }
 
 Document run_epsilon(Session& session, EpsilonOptions& options) {
-  if (!options.per_point.empty() && !options.per_point.ends_with(".npz"))
-    throw usage_error("--per-point " + options.per_point + ": a name in .npz was expected");
+  require_npz("--per-point", options.per_point);
   const std::optional<Accuracies> accuracies = read_accuracies(options);
   options.epsilon.intervals =
       options.intervals == "all" ? IntervalFamily::all : IntervalFamily::published;

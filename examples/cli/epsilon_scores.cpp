@@ -31,7 +31,8 @@ void copy_block(const EpsilonResult& block, Index first, EpsilonResult& all) {
   add_runaways(all.runaways, block.runaways, first);
 }
 
-/// No floor where a retrained model [models][points] is not finite, though a draw may miss that model.
+/// No floor where a retrained model [models][points] is not finite, though a draw may miss that
+/// model.
 template <class A>
 void leave_out_not_finite(const A& retrained, Index first, EpsilonResult& floor) {
   for (std::size_t x = 0; x < retrained.shape()[1]; ++x)

@@ -16,8 +16,8 @@ struct Fingerprints {
 /// Of words, each as eight bytes, the lowest first.
 std::string fingerprint_of(const std::vector<std::uint64_t>& words);
 
-/// Of the margins of all models, as double, at up to 256 of these points, evenly spaced in ascending
-/// order. Files of other precision have other fingerprints.
+/// Of the margins of all models, as double, at up to 256 of these points, evenly spaced in
+/// ascending order. Files of other precision have other fingerprints.
 std::string oracle_fingerprint(const ModelOutputs& oracle, std::vector<Index> points, int threads);
 
 /// Of the positions, in ascending order.

@@ -188,7 +188,8 @@ void remove_results(const fs::path& out) {
     for (const std::string& file : files) fs::remove(out / file);
 }
 
-/// A fit is known by the size and time of its files, and goes on after a stop by reading them again.
+/// A fit is known by the size and time of its files, and goes on after a stop by reading them
+/// again.
 void refuse_pipe(const std::string& name) {
   std::error_code ignored;
   const fs::file_status status = fs::status(file_of(name), ignored);

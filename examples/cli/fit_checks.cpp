@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cli/array_verdict.hpp"
 #include "expunge/report/number.hpp"
 
 namespace expunge::cli {
@@ -65,10 +66,10 @@ class Pass {
     for (std::size_t m = 0; m < zero_.size(); ++m)
       if (zero_[m]) facts.zero_models.push_back(static_cast<Index>(m));
     facts.runaways = std::move(runaways_);
-    facts.model_variance = variance_of(of_models_);
-    facts.target_variance = variance_of(target_mean_);
-    facts.rest_variance =
-        std::max(0.0, squares_ / (targets_ * double(zero_.size())) - facts.model_variance);
+    facts.variances.rows = variance_of(of_models_);
+    facts.variances.columns = variance_of(target_mean_);
+    facts.variances.rest =
+        std::max(0.0, squares_ / (targets_ * double(zero_.size())) - facts.variances.rows);
     facts.model_mean = std::move(model_mean_);
     return facts;
   }
@@ -155,8 +156,7 @@ void warn_of_turned_outputs(const SubsetMasks& masks, const ModelOutputs& output
                             const OutputFacts& facts, std::vector<std::string>& warnings) {
   const bool fits_both_ways =
       outputs.columns() == outputs.models() || outputs.columns() == masks.examples();
-  const bool turned = facts.model_variance > 4 * facts.target_variance &&
-                      facts.model_variance > 0.1 * facts.rest_variance;
+  const bool turned = rows_vary_most(facts.variances);
   if (outputs.columns() < 10 || outputs.models() < 10 || !fits_both_ways || !turned) return;
   warnings.push_back(
       "The outputs differ more between rows than between columns: they look turned round; "

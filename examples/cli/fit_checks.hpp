@@ -1,10 +1,11 @@
-// What is suspicious about the inputs and the result of a fit, in one sentence each: models that ran
-// away or were never done, masks that are inverted, arrays that are turned round.
+// What is suspicious about the inputs and the result of a fit, in one sentence each: models that
+// ran away or were never done, masks that are inverted, arrays that are turned round.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "cli/array_facts.hpp"
 #include "cli/model_outputs.hpp"
 #include "expunge/core/find_runaways.hpp"
 #include "expunge/core/progress.hpp"
@@ -18,8 +19,7 @@ struct OutputFacts {
   Runaways runaways;               // numbers of targets are those of the whole file
   std::vector<Index> zero_models;  // all of whose outputs are 0
   std::vector<double> model_mean;  // [models], over the targets
-  // Variances of the means of models, of the means of targets, and of what is left.
-  double model_variance = 0, target_variance = 0, rest_variance = 0;
+  AxisVariances variances;         // rows are models, columns targets
 };
 
 /// Reads `width` targets at a time. Outputs that are not finite are left to the fit, which refuses

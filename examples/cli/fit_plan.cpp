@@ -27,8 +27,8 @@ std::string exact(double value) {
   return out.str();
 }
 
-/// Path, size and time of change of every file that a name on the command line stands for, and which
-/// array of an archive it means; of many files their number and a hash (FNV-1a) of that.
+/// Path, size and time of change of every file that a name on the command line stands for, and
+/// which array of an archive it means; of many files their number and a hash (FNV-1a) of that.
 std::string identity(const std::string& name) {
   std::error_code failure;
   const std::string file = file_of(name);

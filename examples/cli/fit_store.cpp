@@ -18,35 +18,52 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The stored blocks of one kind, checked to be of this fit and whole.
-std::vector<BlockFile> open_blocks(const FitPlan& plan, const FitStore& store, const char* what) {
-  std::vector<BlockFile> blocks;
-  for (const Targets& some : blocks_of({0, plan.targets})) {
-    const std::string name = some.name(what);
-    blocks.push_back(store.stages().open(name, plan.key));
-    if (blocks.back().state == BlockState::missing)
-      throw io_error(store.stages().path(name).string(),
-                     "this block is gone; start the same command again, and it is made again");
-    if (blocks.back().state != BlockState::whole) {
-      const std::string path = store.stages().path(name).string();
-      std::string problem = blocks.back().problem;
-      if (problem.starts_with(path + ": ")) problem.erase(0, path.size() + 2);
-      throw io_error(path, problem + "; start the same command again, and it is made again");
-    }
+/// A stored block, checked to be of this fit and whole.
+BlockFile open_whole(const FitPlan& plan, const FitStore& store, const std::string& name) {
+  BlockFile block = store.stages().open(name, plan.key);
+  const std::string path = store.stages().path(name).string();
+  if (block.state == BlockState::missing)
+    throw io_error(path, "this block is gone; start the same command again, and it is made again");
+  if (block.state != BlockState::whole) {
+    std::string problem = block.problem;
+    if (problem.starts_with(path + ": ")) problem.erase(0, path.size() + 2);
+    throw io_error(path, problem + "; start the same command again, and it is made again");
   }
-  return blocks;
+  return block;
 }
 
-/// Row `row` of all blocks, one after the other.
+/// Rows [first, first + count) of the blocks of one kind, side by side: [count][targets]. One block
+/// is open at a time: thousands of them mapped at once meet the system's limits. The lock keeps
+/// others from the blocks, so those whose bytes were checked once are not checked again.
 template <class T>
-Array<T, 1> join_row(const std::vector<BlockFile>& blocks, Index targets, Index row) {
-  Array<T, 1> all = make_array<T>(targets);
-  T* to = all.data();
-  for (const BlockFile& block : blocks) {
-    const Index columns = block.array()->shape[1];
-    block.file->read(*block.array(), row * columns, columns, to);
-    to += columns;
+Array<T, 2> join_rows(const FitPlan& plan, const FitStore& store, const char* what, Index first,
+                      Index count, bool checked = false) {
+  Array<T, 2> rows = make_array<T>(count, plan.targets);
+  std::vector<T> part;
+  for (const Targets& some : blocks_of({0, plan.targets})) {
+    const std::string name = some.name(what);
+    BlockFile block;
+    if (checked)
+      block.file = Safetensors::map(store.stages().path(name));
+    else
+      block = open_whole(plan, store, name);
+    if (block.array() == nullptr)
+      throw io_error(store.stages().path(name).string(),
+                     "somebody changed this block meanwhile; start the same command again");
+    part.resize(static_cast<std::size_t>(count * some.count));
+    block.file->read(*block.array(), first * some.count, count * some.count, part.data());
+    for (Index i = 0; i < count; ++i)
+      std::copy_n(part.data() + i * some.count, some.count,
+                  rows.data() + i * plan.targets + some.first);
   }
+  return rows;
+}
+
+/// Row `row` of the blocks of one kind.
+Array<double, 1> join_row(const FitPlan& plan, const FitStore& store, const char* what, Index row) {
+  const Array<double, 2> rows = join_rows<double>(plan, store, what, row, 1);
+  Array<double, 1> all = make_array<double>(plan.targets);
+  std::copy(rows.begin(), rows.end(), all.begin());
   return all;
 }
 
@@ -68,8 +85,9 @@ FitStore::FitStore(const fs::path& out) : folder_(out / "blocks"), stages_(folde
   lock_ = ::open((folder_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   const auto reason = [] { return std::generic_category().message(errno); };
   if (lock_ < 0)
-    throw io_error((folder_ / "lock").string(),
-                   "cannot be opened: " + reason() + "; choose another --out, or make that possible");
+    throw io_error(
+        (folder_ / "lock").string(),
+        "cannot be opened: " + reason() + "; choose another --out, or make that possible");
   if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 && !locks_are_unknown(errno)) {
     const bool held = errno == EWOULDBLOCK;
     const std::string why = held ? "another fit writes into this folder; wait for its end, or "
@@ -106,26 +124,26 @@ void fit_blocks(const FitPlan& plan, const SubsetMasks& masks, const ModelOutput
 }
 
 void join_blocks(const FitPlan& plan, Index examples, const FitStore& store, const fs::path& out) {
-  const std::vector<BlockFile> effects = open_blocks(plan, store, "effects"),
-                               figures = open_blocks(plan, store, "figures");
+  constexpr Index most = Index{1} << 25;  // effects in memory at a time: 128 MiB
+  const Index height = std::clamp<Index>(most / std::max<Index>(plan.targets, 1), 1, examples);
   AtomicFile file(out / "effects.npy");
   file.write(npy_header_bytes<float>({examples, plan.targets}));
-  for (Index i = 0; i < examples; ++i) {
-    const Array<float, 1> row = join_row<float>(effects, plan.targets, i);
-    file.write(row.data(), row.size() * sizeof(float));
+  for (Index first = 0; first < examples; first += height) {
+    const Array<float, 2> rows = join_rows<float>(plan, store, "effects", first,
+                                                  std::min(height, examples - first), first > 0);
+    file.write(rows.data(), rows.size() * sizeof(float));
   }
   file.commit();
   const auto figure = [&](Figure row) {
-    return join_row<double>(figures, plan.targets, static_cast<Index>(row));
+    return join_row(plan, store, "figures", static_cast<Index>(row));
   };
   write_npy(out / "intercept.npy", figure(Figure::intercept));
   write_npy(out / "non_zero.npy", in_single(figure(Figure::non_zero)));
   write_npy(out / "lds.npy", in_single(figure(Figure::lds)));
   if (plan.validated == 0) return;
   write_npy(out / "kkt_residual.npy", in_single(figure(Figure::kkt_residual)));
-  const std::vector<BlockFile> penalties = open_blocks(plan, store, "penalties");
-  write_npy(out / "lambda.npy", in_single(join_row<double>(penalties, plan.targets, 0)));
-  write_npy(out / "validation_error.npy", join_row<double>(penalties, plan.targets, 1));
+  write_npy(out / "lambda.npy", in_single(join_row(plan, store, "penalties", 0)));
+  write_npy(out / "validation_error.npy", join_row(plan, store, "penalties", 1));
 }
 
 }  // namespace expunge::cli

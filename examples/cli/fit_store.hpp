@@ -1,7 +1,7 @@
 // The regression of expunge fit, block by block of 64 targets, each finished block on disk: a run
 // that was stopped goes on after the last one, and ends (on a CPU) with the same bytes.
 //
-//   OUT/blocks/penalties_F.safetensors  f8 [2][count]         lambda, validation error (LASSO alone)
+//   OUT/blocks/penalties_F.safetensors  f8 [2][count]         lambda, validation error (LASSO)
 //   OUT/blocks/effects_F.safetensors    f4 [examples][count]  effects
 //   OUT/blocks/figures_F.safetensors    f8 [4][count]         the rows of Figure
 //
@@ -33,7 +33,8 @@ class FitStore {
   ~FitStore();
 
   const StageStore& stages() const { return stages_; }
-  /// Whether a block is there with this key and whole, which reads all of it. Notes what is damaged.
+  /// Whether a block is there with this key and whole, which reads all of it. Notes what is
+  /// damaged.
   bool holds(const std::string& name, const std::string& key);
   /// What was found of each damaged block, beginning with its path.
   const std::vector<std::string>& damaged() const { return damaged_; }
@@ -57,8 +58,9 @@ void fit_blocks_on_gpu(const FitPlan& plan, const SubsetMasks& masks, const Mode
                        FitStore& store,
                        const std::function<Progress(const std::string&)>& progress);
 
-/// All blocks put together in `out`: effects.npy [examples][targets], written row by row, and one
-/// array [targets] for each other figure. Throws io_error if a block is of another fit or damaged.
+/// All blocks put together in `out`: effects.npy [examples][targets], written 128 MiB at a time,
+/// and one array [targets] for each other figure. One block is open at a time. Throws io_error if a
+/// block is of another fit or damaged.
 void join_blocks(const FitPlan& plan, Index examples, const FitStore& store,
                  const std::filesystem::path& out);
 

@@ -1,5 +1,5 @@
-// The regression of expunge fit on a backend, block by block (fit_store.hpp): compiled once for the CPU
-// and once, by nvcc, for a GPU.
+// The regression of expunge fit on a backend, block by block (fit_store.hpp): compiled once for the
+// CPU and once, by nvcc, for a GPU.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,8 @@ inline Progress within(const Progress& all, const Targets& some, Index targets) 
 }
 
 /// Outputs [models][count], finite, in double whatever the file's type is, so that they can be
-/// centred before anything is rounded; those of the models that are fitted centred by start if asked.
+/// centred before anything is rounded; those of the models that are fitted centred by start if
+/// asked.
 inline Array<double, 2> read_outputs(const FitPlan& plan, const ModelOutputs& outputs,
                                      Targets some) {
   Array<double, 2> y = outputs.read_columns<double>(some.first, some.count, plan.threads);

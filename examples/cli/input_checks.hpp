@@ -10,10 +10,10 @@
 
 namespace expunge::cli {
 
-/// Adds a warning for each of: what ModelOutputs found odd about the files; rows that look like points
-/// ([points][models]); models that say one number everywhere, or the same as another; probabilities;
-/// whole numbers; labels that another class, or the class before or after, fits better. Looks at no more than 256
-/// models and 256 points, evenly spaced.
+/// Adds a warning for each of: what ModelOutputs found odd about the files; rows that look like
+/// points ([points][models]); models that say one number everywhere, or the same as another;
+/// probabilities; whole numbers; labels that another class, or the class before or after, fits
+/// better. Looks at no more than 256 models and 256 points, evenly spaced.
 void warn_of_outputs(Document& document, const ModelOutputs& outputs, int threads);
 
 /// Throws io_error of `second` unless both have as many points; `whose`: "the oracles".

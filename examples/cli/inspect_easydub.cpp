@@ -54,6 +54,7 @@ Group read_group(Document& document, const fs::path& folder, const std::string& 
     ++models[stem.substr(0, stem.find("_epoch_"))];
     ++group.files;
     try {
+      require_no_pipe(file);
       const NpyHeader header = read_npy_header(file);
       const Index points = header.shape.size() == 1 ? header.shape[0] : -1;
       if (points < 0)
@@ -107,6 +108,7 @@ std::map<Index, Index> read_forget_sets(Document& document, const fs::path& fold
       continue;
     }
     try {
+      require_no_pipe(file);
       sizes[std::stoll(digits)] = static_cast<Index>(read_positions(file, Index{1} << 27).size());
     } catch (const io_error& error) {
       document.warnings.push_back(error.what());

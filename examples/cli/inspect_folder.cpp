@@ -27,6 +27,7 @@ std::vector<InspectedArray> inspect_all(Document& document, const fs::path& fold
   std::vector<InspectedArray> arrays;
   for (const std::string& name : names) {
     try {
+      require_no_pipe(folder / name);
       for (InspectedArray& array : inspect_arrays((folder / name).string()))
         arrays.push_back(std::move(array));
     } catch (const io_error& error) {
@@ -225,7 +226,9 @@ void inspect_models(Document& document, const fs::path& folder,
 /// Shape and type by the header, or size in bytes.
 std::string entry_text(const fs::path& path) {
   std::error_code failure;
-  if (fs::is_directory(path, failure)) return "folder";
+  const fs::file_status status = fs::status(path, failure);
+  if (fs::is_directory(status)) return "folder";
+  if (fs::exists(status) && !fs::is_regular_file(status)) return "no file: a pipe or a device";
   if (path.extension() == ".npy") {
     try {
       const NpyHeader header = read_npy_header(path);

@@ -57,8 +57,8 @@ struct KlomOfSplit {
 KlomScores score_points(const ModelOutputs& oracle, const ModelOutputs& unlearned,
                         const KlomSettings& settings, const Progress& progress);
 
-/// Summaries, floors and intervals of one split of these scores. The floor is of the scores' numbers
-/// of models, drawn from `floor_oracles`, which may be more than the oracles.
+/// Summaries, floors and intervals of one split of these scores. The floor is of the scores'
+/// numbers of models, drawn from `floor_oracles`, which may be more than the oracles.
 KlomOfSplit score_split(const ModelOutputs& oracle, const ModelOutputs& unlearned,
                         const ModelOutputs& floor_oracles, const KlomScores& scores,
                         const Split& split, const KlomSettings& settings);
@@ -83,8 +83,8 @@ std::string_view floor_method_name(FloorMethod method);
 /// Points of a split that the noise floor looks at.
 std::vector<Index> floor_sample(const Split& split, const KlomSettings& settings);
 
-/// The points [models][points] at which every model is finite and none ran away, all a floor may look
-/// at: one NaN would lift it, and a score above it would look good.
+/// The points [models][points] at which every model is finite and none ran away, all a floor may
+/// look at: one NaN would lift it, and a score above it would look good.
 template <class T>
 Array<T, 2> finite_points(Array<T, 2> margins) {
   const std::size_t models = margins.shape()[0], points = margins.shape()[1];
@@ -105,7 +105,8 @@ inline Precision common_precision(const ModelOutputs& a, const ModelOutputs& b) 
   return std::max(a.precision(), b.precision());
 }
 
-/// Calls f(first, margins of oracles, margins of the unlearned) for blocks of points [models][count].
+/// Calls f(first, margins of oracles, margins of the unlearned) for blocks of points
+/// [models][count].
 template <class F>
 void for_each_block(const ModelOutputs& oracle, const ModelOutputs& unlearned, int threads,
                     const Progress& progress, F f) {

@@ -1,5 +1,5 @@
-// expunge lds: how well the scores of an attribution predict the outputs of models that were trained
-// on other subsets, from files. Targets are read and scored by blocks.
+// expunge lds: how well the scores of an attribution predict the outputs of models that were
+// trained on other subsets, from files. Targets are read and scored by blocks.
 #include <algorithm>
 #include <array>
 
@@ -107,8 +107,8 @@ void spoil_targets(const Array<double, 2>& scores, Array<double, 2>& predicted) 
     if (bad[i % targets]) predicted.data()[i] = report::not_measured;
 }
 
-/// Sums of the scores of each model's examples, [models][count]; those that differ by rounding alone
-/// are equal.
+/// Sums of the scores of each model's examples, [models][count]; those that differ by rounding
+/// alone are equal.
 Array<double, 2> predict_block(const Scores& scores, const SubsetMasks& masks, Index first,
                                Index count, const LdsOptions& options) {
   Effects<double> effects = zero_effects<double>(masks.examples(), count);

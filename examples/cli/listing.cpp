@@ -117,6 +117,18 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
+void require_no_pipe(const fs::path& entry) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(entry, ignored);
+  if (!fs::exists(status) || fs::is_regular_file(status) || fs::is_directory(status)) return;
+  const char* const what = fs::is_fifo(status)     ? "pipe"
+                           : fs::is_socket(status) ? "socket"
+                                                   : "device";
+  throw io_error(entry.string(), sentence("this is a ", what,
+                                          ", and of a folder files alone are read; remove it, or "
+                                          "name it by itself where a pipe can be read"));
+}
+
 std::vector<std::string> npy_names_in(const fs::path& folder) {
   std::vector<std::string> names = names_in(folder);
   std::erase_if(names, [](const std::string& name) { return !name.ends_with(".npy"); });
@@ -155,6 +167,7 @@ std::vector<std::string> list_files(const std::string& name) {
     throw io_error(name, folder ? "no .npy file was found there" + what_is_there(name)
                                 : "no .npy file was found there: no name is like this pattern" +
                                       what_is_there(folder_of(name)));
+  for (const std::string& file : files) require_no_pipe(file);
   return files;
 }
 

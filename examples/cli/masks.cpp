@@ -12,8 +12,10 @@ NpyView open_masks(const std::string& name) {
   NpyView masks = open_array(name);
   if (masks.axes() != 2)
     throw io_error(name, sentence("masks [models][examples] were expected, the array is ",
-                                  brackets(masks.header().shape)));
-  if (masks.elements() == 0) throw io_error(name, "the array is empty");
+                                  brackets(masks.header().shape),
+                                  "; one row a model, a column an example, is what is read"));
+  if (masks.elements() == 0)
+    throw io_error(name, "the array is empty; was the program that wrote it stopped?");
   return masks;
 }
 
@@ -27,9 +29,11 @@ void read_row(const NpyView& file, Index row, Index model, SubsetMasks& masks) {
     for (Index i = 0; i < count; ++i) {
       const double value = values[static_cast<std::size_t>(i)];
       if (value != 0 && value != 1)
-        throw io_error(file.name(),
-                       sentence("row ", row, ", column ", first + i, " is ", value, " (",
-                                file.header().type(), "); masks [models][examples] hold 0 and 1"));
+        throw io_error(
+            file.name(),
+            sentence("row ", row, ", column ", first + i, " is ", value, " (", file.header().type(),
+                     "); masks [models][examples] hold 0 and 1: save a != 0 if other "
+                     "numbers mean that the model saw the example"));
       if (value == 1) masks.insert(model, first + i);
     }
   }

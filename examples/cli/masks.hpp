@@ -9,8 +9,8 @@
 
 namespace expunge::cli {
 
-/// All rows of the file. Throws io_error for another number of axes, or for a value other than 0 and
-/// 1, with its row and column.
+/// All rows of the file. Throws io_error for another number of axes, or for a value other than 0
+/// and 1, with its row and column.
 SubsetMasks read_masks(const std::string& name);
 
 /// The rows that `completed` calls done; all if it is empty. Throws io_error if the file has

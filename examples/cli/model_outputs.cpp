@@ -68,7 +68,7 @@ void ModelOutputs::check_same_points(const NpyView& array, Index points, Index c
   const auto refuse = [&](const std::string& what) {
     throw io_error(array.name(), sentence(brackets(array.header().shape), ": ", what));
   };
-  if (array.elements() == 0) refuse("the array is empty");
+  if (array.elements() == 0) refuse("the array is empty; was the program that wrote it stopped?");
   if (array.axes() > 1 && classes == 1)
     refuse("logits of one class have no margin; if these are margins, drop the last axis");
   const auto text = [](Index count, Index k) {
@@ -134,9 +134,15 @@ void ModelOutputs::set_labels(const std::string& name) {
   const bool from_one = *least == 1 && *most == classes_;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] < 0 || labels[i] >= classes_)
-      throw io_error(array.name(),
-                     sentence("label ", labels[i], " of point ", i, ", not in 0 .. ", classes_ - 1,
-                              from_one ? "; these labels count from 1, subtract 1" : ""));
+      throw io_error(
+          array.name(),
+          sentence("label ", labels[i], " of point ", i, ", not in 0 .. ", classes_ - 1,
+                   from_one        ? "; these labels count from 1, subtract 1"
+                   : labels[i] < 0 ? "; leave points without a label out, of the outputs too"
+                                   : sentence("; are these the labels of ", name_,
+                                              ", whose "
+                                              "logits are of ",
+                                              classes_, " classes?")));
     labels_.push_back(static_cast<Label>(labels[i]));
   }
 }
@@ -148,7 +154,7 @@ std::string ModelOutputs::where_points_may_be(std::size_t labels) const {
     if (shape[a] == static_cast<Index>(labels) && rows_[0].row >= 0)
       return sentence("; the ", names[a], " axis of ", brackets(shape), " has as many, and ",
                       "[models][points][classes] is what is read: numpy.transpose turns it");
-  return "";
+  return "; give those of the same points, in the same order";
 }
 
 std::vector<double> ModelOutputs::logits_at(Index model, Index point) const {

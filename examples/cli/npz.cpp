@@ -103,7 +103,7 @@ std::string why_not(struct zip* archive, const zip_stat_t& status) {
 }
 
 /// Folders, and what a Mac adds to archives.
-bool is_hidden(const std::string& member) {
+bool is_left_out(const std::string& member) {
   const std::size_t slash = member.find_last_of('/');
   return member.empty() || member.ends_with('/') || member.starts_with("__MACOSX/") ||
          member.find("/__MACOSX/") != std::string::npos || member.compare(slash + 1, 2, "._") == 0;
@@ -201,7 +201,7 @@ std::vector<NpzFile::Member> NpzFile::members() const {
     const std::uint64_t index = static_cast<std::uint64_t>(i);
     const char* text = zip_get_name(archive_.get(), index, ZIP_FL_ENC_GUESS);
     const std::string name = text == nullptr ? "" : text;
-    if (is_hidden(name)) continue;
+    if (is_left_out(name)) continue;
     const auto [found, is_new] = place.try_emplace(name, members.size());
     if (is_new)
       members.push_back({index, name});

@@ -146,7 +146,8 @@ std::vector<std::int64_t> read_integers(const NpyView& array, const std::string&
   for (const Index extent : array.header().shape) long_axes += extent != 1;
   if (array.axes() == 0 || long_axes > 1)
     throw io_error(array.name(),
-                   sentence(what, " were expected, the array is ", brackets(array.header().shape)));
+                   sentence(what, " were expected, the array is ", brackets(array.header().shape),
+                            "; save the one axis of them that is meant"));
   return array.read_all<std::int64_t>();
 }
 

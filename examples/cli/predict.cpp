@@ -1,9 +1,10 @@
-// expunge predict: DM-Direct from files. What a model would answer had it never seen the forget set:
+// expunge predict: DM-Direct from files. What a model would answer had it never seen the forget
+// set:
 //
 //   h(x) = f_x(theta0) - multiplier * sum_{i in F} effects(i, x)
 //
-// Reads the effects of the forget set alone, and base models block by block. In memory: three numbers
-// for each target, and a block.
+// Reads the effects of the forget set alone, and base models block by block. In memory: three
+// numbers for each target, and a block.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -11,6 +12,7 @@
 #include <limits>
 
 #include "cli/commands.hpp"
+#include "cli/listing.hpp"
 #include "cli/model_outputs.hpp"
 #include "cli/saved_results.hpp"
 #include "cli/splits.hpp"
@@ -76,12 +78,15 @@ EffectsFile open_effects(const PredictOptions& options, Index base_outputs) {
   const bool turned = options.axes == "targets-examples";
   std::error_code ignored;
   const bool folder = fs::is_directory(name, ignored);
-  NpyView array = open_array(folder ? (fs::path(name) / "effects.npy").string() : name);
+  const std::string own = folder ? (fs::path(name) / "effects.npy").string() : name;
+  if (folder) require_no_pipe(own);
+  NpyView array = open_array(own);
   if (array.axes() != 2 && (folder || turned || array.axes() != 3))
     throw io_error(array.name(),
                    sentence("effects [examples][targets] were expected, the array is ",
                             brackets(array.header().shape)));
-  if (array.elements() == 0) throw io_error(array.name(), "the array is empty");
+  if (array.elements() == 0)
+    throw io_error(array.name(), "the array is empty; was the fit that wrote it stopped?");
   if (!folder) return bare_effects(std::move(array), base_outputs, turned);
   if (turned)
     throw usage_error(

@@ -16,12 +16,12 @@ struct RunawayReport {
   const ModelOutputs& first;
   const ModelOutputs* second = nullptr;
 
-  /// One sentence or two: how many models, which, where, the farthest, what became of the scores, and
-  /// what to do. Empty where nothing ran away.
+  /// One sentence or two: how many models, which, where, the farthest, what became of the scores,
+  /// and what to do. Empty where nothing ran away.
   std::string text(const std::string& consequence) const;
 
-  /// {"points": with a runaway, "models": [{"side", "model", "name", "points"}], "farthest": {"side",
-  /// "model", "name", "point", "value", "centre", "spread"}}; null where nothing ran away.
+  /// {"points": with a runaway, "models": [{"side", "model", "name", "points"}], "farthest":
+  /// {"side", "model", "name", "point", "value", "centre", "spread"}}; null where nothing ran away.
   Json json() const;
 
   /// The text as a warning, after `where` and a colon if it is not empty.

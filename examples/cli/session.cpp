@@ -171,6 +171,11 @@ CLI::Validator one_of(std::vector<std::string> words) {
       all);
 }
 
+void require_npz(const std::string& option, const std::string& value) {
+  if (!value.empty() && !value.ends_with(".npz"))
+    throw usage_error(option + " " + value + ": a name in .npz was expected");
+}
+
 void add_bootstrap_options(CLI::App& command, BootstrapConfig& bootstrap, const std::string& what) {
   command.add_option("--replicates", bootstrap.replicates, "of the bootstrap over " + what)
       ->capture_default_str()

@@ -80,8 +80,8 @@ class Session {
   std::map<const CLI::Option*, std::vector<std::string>> inputs_, outputs_;
 };
 
-/// Adds a command that makes a document: `run` is called once the whole line is parsed. `example` is
-/// a line that works, shown at the end of the command's help.
+/// Adds a command that makes a document: `run` is called once the whole line is parsed. `example`
+/// is a line that works, shown at the end of the command's help.
 CLI::App* add_command(CLI::App& app, Session& session, const std::string& name,
                       const std::string& description, const std::string& example,
                       std::function<Document()> run);
@@ -91,6 +91,9 @@ void add_completed_option(CLI::App& command, Session& session);
 
 /// One of these words; another is refused with the nearest of them.
 CLI::Validator one_of(std::vector<std::string> words);
+
+/// Throws usage_error unless the option has no value or one that ends in .npz.
+void require_npz(const std::string& option, const std::string& value);
 
 /// --replicates and --level of a bootstrap over `what`. The config must outlive the parsing.
 void add_bootstrap_options(CLI::App& command, BootstrapConfig& bootstrap, const std::string& what);

@@ -17,8 +17,8 @@ struct Split {
 /// for a mask as well.
 std::vector<Index> read_positions(const std::string& file, Index n);
 
-/// From NAME=FILE; all points as "all" if none is given. Throws usage_error for other text or a name
-/// given twice.
+/// From NAME=FILE; all points as "all" if none is given. Throws usage_error for other text or a
+/// name given twice.
 std::vector<Split> read_splits(const std::vector<std::string>& arguments, Index points);
 
 }  // namespace expunge::cli

@@ -6,8 +6,8 @@
 
 namespace expunge::cli {
 
-/// How many single letters must be added, left out, changed, or swapped with their neighbour to make
-/// one word the other (optimal string alignment).
+/// How many single letters must be added, left out, changed, or swapped with their neighbour to
+/// make one word the other (optimal string alignment).
 std::size_t edits_between(const std::string& a, const std::string& b);
 
 /// The candidate that the fewest edits make of `word`, the first of equals; "" if every one needs

@@ -1,5 +1,5 @@
-// A file without a name in TMPDIR (or /tmp), gone when the program ends: what comes out of an archive
-// is put there and mapped, so that it may be larger than memory.
+// A file without a name in TMPDIR (or /tmp), gone when the program ends: what comes out of an
+// archive is put there and mapped, so that it may be larger than memory.
 #pragma once
 
 #include <cstdint>

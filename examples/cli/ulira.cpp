@@ -77,11 +77,14 @@ std::vector<Index> read_bases(const std::string& name, const std::vector<Index>&
   if (name.empty()) return {};
   const NpyView array = open_array(name);
   if (array.header().kind == 'b')
-    throw io_error(name, "flags; the number of each model's base was expected");
+    throw io_error(name,
+                   "flags; the number of each model's base was expected: models that were "
+                   "unlearned from one base have one number");
   const std::vector<std::int64_t> all = read_integers(array, "bases [models]");
   if (all.size() != models)
     throw io_error(name, sentence("one base for each of ", models, " models was expected, there ",
-                                  all.size() == 1 ? "is " : "are ", all.size()));
+                                  all.size() == 1 ? "is " : "are ", all.size(),
+                                  "; give one number a row of the margins, in their order"));
   std::vector<Index> bases;
   for (const Index row : rows) bases.push_back(all[static_cast<std::size_t>(row)]);
   return bases;
@@ -281,8 +284,7 @@ NamedArrays query_arrays(const UliraResult& r, const Design& design) {
 }
 
 Document run_ulira(Session& session, UliraOptions& options) {
-  if (!options.per_query.empty() && !options.per_query.ends_with(".npz"))
-    throw usage_error("--per-query " + options.per_query + ": a name in .npz was expected");
+  require_npz("--per-query", options.per_query);
   UliraConfig& config = options.ulira;
   if (config.min_shadows > config.max_shadows)
     throw usage_error(sentence("--min-shadows ", config.min_shadows, " is more than --max-shadows ",

@@ -17,8 +17,8 @@ namespace {
 const std::string folder = "data/margins/cifar10/";
 const std::vector<std::string> split_names{"retain", "forget", "val"};
 
-/// Rows of a golden array as `models` files of one model each, in elements of type T; where there are
-/// more than rows, they begin again, a little moved.
+/// Rows of a golden array as `models` files of one model each, in elements of type T; where there
+/// are more than rows, they begin again, a little moved.
 template <class T>
 void write_models(const Scratch& scratch, const std::string& where, const std::string& name,
                   std::size_t models = 12) {

@@ -1,5 +1,5 @@
-// What the command does with the files that it is given: outputs that are inputs, devices, pipes, names
-// that are nearly right, and arrays that look wrong.
+// What the command does with the files that it is given: outputs that are inputs, devices, pipes,
+// names that are nearly right, and arrays that look wrong.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>

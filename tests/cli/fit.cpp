@@ -328,6 +328,23 @@ TEST_CASE("fit: a pipe is refused at the start, since a stopped fit reads its fi
   CHECK(!fs::exists(at / "f"));
 }
 
+TEST_CASE("fit: a pipe in a folder of outputs is refused, and nobody waits for it") {
+  const Scratch at;
+  FitProblem(60, 12, 5).write(at);
+  fs::create_directory(at / "runs");
+  fs::copy(at / "y.npy", at / "runs/0.npy");
+  REQUIRE(::mkfifo((at / "runs/1.npy").c_str(), 0600) == 0);
+  // so that a read does not hang
+  const FifoWriter writer(at / "runs/1.npy", read_bytes(at / "y.npy", 1 << 20));
+  const Ran ran = run(at, "fit --masks m.npy --outputs runs --out f");
+  CHECK(refused(ran, 3, "1.npy: this is a pipe, and"));
+  CHECK(!fs::exists(at / "f"));
+  fs::copy(at / "m.npy", at / "runs/masks.npy");
+  const Ran inspected = run(at, "inspect runs");
+  CHECK(inspected.status == 0);
+  CHECK(contains(inspected.out, "no file: a pipe or a device"));
+}
+
 TEST_CASE("fit: a folder of blocks that cannot be made or locked is named with the reason") {
   const Scratch at;
   FitProblem(60, 12, 5).write(at);

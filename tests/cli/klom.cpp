@@ -468,7 +468,7 @@ TEST_CASE("klom: bad usage is status 2 and bad input status 3, with one line on 
   check(both + " --split f.npy", 2, "NAME=indices.npy was expected");
   check(both + " --split =f.npy", 2, "NAME=indices.npy was expected");
   check(both + " --split a= ", 2, "NAME=indices.npy was expected");
-  check(both + " --split a=twice.npy", 3, "positions [count] were expected, the array is [");
+  check(both + " --split a=twice.npy", 3, "one axis of positions was expected, it has ");
   check(both + " --split a=f.npy", 3, "entry 10 is 90, not in 0 .. 89");
   check(both + " --split a=none.npy", 3, "none.npy");
   check("klom --oracle none.npy --unlearned u.npy", 3, "none.npy: cannot be opened");

@@ -21,8 +21,8 @@ double uniform(std::uint32_t which, Index i) {
   return random_uniform(7, {Purpose::test, which}, static_cast<std::uint64_t>(i));
 }
 
-/// Scores [examples][targets], masks and outputs that the scores half explain. Target 3 is constant,
-/// output 5 of model 2 is NaN.
+/// Scores [examples][targets], masks and outputs that the scores half explain. Target 3 is
+/// constant, output 5 of model 2 is NaN.
 struct Case {
   Array<double, 2> scores = make_array<double>(examples, targets);
   SubsetMasks masks = fixed_size_subsets(1, models, examples, .5);

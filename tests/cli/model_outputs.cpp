@@ -1,12 +1,14 @@
 #include "cli/model_outputs.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <cmath>
 
 #include "cli/completed.hpp"
 #include "cli/splits.hpp"
 #include "io/scratch.hpp"
+#include "io/special_files.hpp"
 
 using namespace expunge;
 using cli::ModelOutputs;
@@ -538,9 +540,11 @@ TEST_CASE("positions are integers; a mask is refused") {
   mask(1) = true;
   write_npy(file, mask);
   CHECK(contains(error_of([&] { cli::read_positions(file, 3); }),
-                 "a mask; positions were expected (numpy.flatnonzero"));
+                 "a mask of 2 values of type b1, 1 of them true; positions in the training set"));
   write_npy(file, list<std::int64_t>({0, 1, 0, 1}));
-  CHECK(contains(error_of([&] { cli::read_positions(file, 4); }), "a mask; positions were"));
+  for (const Index n : {4, 5})
+    CHECK(contains(error_of([&] { cli::read_positions(file, n); }), "a mask of 4 values of type"));
+  write_npy(file, list<std::int64_t>({0, 3, 0}));
   CHECK(contains(error_of([&] { cli::read_positions(file, 5); }), "position 0 is listed twice"));
 }
 
@@ -562,6 +566,39 @@ TEST_CASE("positions may be whole numbers in a float file, or have axes of one")
                  "element 1 of type f8 is 0.5, a whole number"));
   write_npy(file, list<double>({}));
   CHECK(contains(error_of([&] { cli::read_positions(file, 3); }), "the array is empty"));
+}
+
+TEST_CASE("what is wrong with labels is said with what to do about it") {
+  const Scratch scratch;
+  write_npy(scratch / "logits.npy", logits_of(3, 4, 3));
+  const auto error = [&](const auto& labels) {
+    write_npy(scratch / "labels.npy", labels);
+    ModelOutputs outputs((scratch / "logits.npy").string());
+    return error_of([&] { outputs.set_labels((scratch / "labels.npy").string()); });
+  };
+  CHECK(contains(error(list<std::int64_t>({0, -1, 2, 0})),
+                 "not in 0 .. 2; leave points without a label out, of the outputs too"));
+  CHECK(contains(error(list<std::int64_t>({0, 1, 9, 0})), "whose logits are of 3 classes?"));
+  CHECK(contains(error(list<double>({0, .5, 2, 0})), "numpy.rint(a).astype(numpy.int64) makes"));
+  CHECK(contains(error(list<std::int64_t>({0, 1})),
+                 "there are 2; give those of the same points, in the same order"));
+  CHECK(contains(error(numbered<std::int64_t>(2, 4)), "[2][4]; save the one axis of them that is"));
+}
+
+TEST_CASE("a pipe among the files of a folder is refused, and nobody waits for it") {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch / "runs");
+  write_npy(scratch / "runs/0.npy", constant<float>(4, 0));
+  REQUIRE(::mkfifo((scratch / "runs/1.npy").c_str(), 0600) == 0);
+  const FifoWriter writer(scratch / "runs/1.npy", read_bytes(scratch / "runs/0.npy", 1000));
+  for (const char* name : {"runs", "runs/*.npy"})
+    CHECK(contains(error_of_opening(scratch / name),
+                   "1.npy: this is a pipe, and of a folder files alone are read; remove it, or"));
+  std::filesystem::create_directory(scratch / "links");
+  std::filesystem::create_symlink("../runs/0.npy", scratch / "links/0.npy");
+  CHECK(ModelOutputs((scratch / "links").string()).models() == 1);
+  std::filesystem::create_symlink("../runs/1.npy", scratch / "links/1.npy");
+  CHECK(contains(error_of_opening(scratch / "links"), "1.npy: this is a pipe"));
 }
 
 TEST_CASE("the first models and chosen points alone are read") {

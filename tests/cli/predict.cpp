@@ -1,4 +1,5 @@
-// expunge predict: equal to DM-Direct of the library, from every shape of base, and what is refused.
+// expunge predict: equal to DM-Direct of the library, from every shape of base, and what is
+// refused.
 #include <doctest/doctest.h>
 
 #include <cmath>
