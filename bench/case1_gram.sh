@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# X'X of packed masks, 4096 examples, 8192 models, exact, against numpy's float32 product on the same
-# threads. Fails unless all integers are equal, then prints the ratio of the best of five runs.
+# X'X of packed masks, 4096 examples, 8192 models, exact, against numpy's float32 product on the
+# same threads. Fails unless all integers are equal, then prints the ratio of the best of five runs.
 #
 #   bench/case1_gram.sh          needs bench_gram and a Python with numpy (see bench/run.sh)
 source "$(dirname "${BASH_SOURCE[0]}")/run.sh"

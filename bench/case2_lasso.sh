@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # LASSO at one penalty, n = m = t = 2000, lambda .2 and .05 of lambda_max, against scikit-learn's
-# Lasso(precompute=G) with a 2-D y and one target at a time. The Gram matrix is given to both; X'Y is
-# part of both times. "One at a time" is measured on 50 targets and scaled up to all.
-# Both take the same number of runs: the best of five after a warm-up, fewer where scikit-learn takes
-# more than 20 s a run. Fails if the solutions disagree.
+# Lasso(precompute=G) with a 2-D y and one target at a time. The Gram matrix is given to both; X'Y
+# is part of both times. "One at a time" is measured on 50 targets and scaled up to all.
+# Both take the same number of runs: the best of five after a warm-up, fewer where scikit-learn
+# takes more than 20 s a run. Fails if the solutions disagree.
 #
 #   bench/case2_lasso.sh [sparse|heavy] [size, default 2000]
 #

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # A path of 100 penalties down to .01 of lambda_max for 100 targets, 2000 models of 2000 examples,
-# against scikit-learn's lasso_path(precompute=G), celer and glmnet (where installed; those two run on
-# 10 targets and are scaled up). Both of a row take the same number of runs, see the peers' output.
-# A row is void unless the objectives agree, at every penalty of every target that the peer solved: to
-# 1e-5 and with KKT residuals below 1e-3 for scikit-learn, which fails the script, to 1e-4 for the
-# other two.
+# against scikit-learn's lasso_path(precompute=G), celer and glmnet (where installed; those two run
+# on 10 targets and are scaled up). Both of a row take the same number of runs, see the peers'
+# output. A row is void unless the objectives agree, at every penalty of every target that the peer
+# solved: to 1e-5 and with KKT residuals below 1e-3 for scikit-learn, which fails the script, to
+# 1e-4 for the other two.
 #
 #   bench/case3_lasso_path.sh [sparse|heavy] [targets, default 100]
 #
-# needs bench_lasso and a Python with scikit-learn (see bench/run.sh); Rscript with glmnet if there is
+# needs bench_lasso and a Python with scikit-learn (see bench/run.sh); Rscript with glmnet if there
+# is
 source "$(dirname "${BASH_SOURCE[0]}")/run.sh"
 kind=${1:-sparse}
 targets=${2:-100}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# KLoM against the numpy reference on shared random margins: 200 + 200 models, 60,000 points, float32,
-# one thread each. Fails unless the scores agree to 1e-12, then prints the ratio of times per point,
-# the best of five runs after a warm-up.
+# KLoM against the numpy reference on shared random margins: 200 + 200 models, 60,000 points,
+# float32, one thread each. Fails unless the scores agree to 1e-12, then prints the ratio of times
+# per point, the best of five runs after a warm-up.
 #
 #   bench/case7_klom.sh [points that numpy scores, default 5000]
 #

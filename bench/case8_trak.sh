@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# TRAK features of 2,048 examples of an MLP 784-256-256-10, k = 512, against PyTorch's vmap of gradients and
-# the BasicProjector of traker. Fails unless both keep inner products as well, then prints ratios.
+# TRAK features of 2,048 examples of an MLP 784-256-256-10, k = 512, against PyTorch's vmap of
+# gradients and the BasicProjector of traker. Fails unless both keep inner products as well, then
+# prints ratios.
 #
 #   bench/case8_trak.sh
 #

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The command on a synthetic EasyDUB data set of 200 models and 60,000 points: the whole table, with
-# floors and intervals, on all cores; five runs after a warm-up. Prints time and peak memory of each.
+# floors and intervals, on all cores; five runs after a warm-up. Prints time and peak memory of
+# each.
 #
 #   bench/easydub.sh
 #

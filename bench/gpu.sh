@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Cases 9 to 14 on a machine with an NVIDIA GPU: builds, runs the tests on the device, measures ours and
-# the peers', bytes and operations of every layer too, and prints one table. What it prints belongs into docs/measurements/.
+# Cases 9 to 14 on a machine with an NVIDIA GPU: builds, runs the tests on the device, measures ours
+# and the peers', bytes and operations of every layer too, and prints one table. What it prints
+# belongs into docs/measurements/.
 #
 #   bench/gpu.sh [--images N] [--mlps M] [--resnets R] [--unlearn U] [--lasso MODELS,EXAMPLES,TARGETS]
 #

@@ -1,4 +1,5 @@
-// What the programs that measure a GPU share: data, comparison, times by events, and what the machine reaches in copies and in products.
+// What the programs that measure a GPU share: data, comparison, times by events, and what the
+// machine reaches in copies and in products.
 #pragma once
 
 #include <algorithm>

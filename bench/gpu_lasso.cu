@@ -2,11 +2,12 @@
 //
 //   bench_gpu_lasso FOLDER [STANDARD_ERRORS]
 //
-// FOLDER has masks.npy and outputs.npy (bench_lasso_stage make). At one penalty for each target, which is so
-// many standard errors of a correlation (default 2): the correlation matrix, and the fit of all targets.
-// Then the whole stage, penalties chosen on a tenth of the models. The first 64 targets are fitted on the CPU
-// as well; the program ends with 1 if their effects differ. Writes lambda.npy and ours.npy, weights in
-// standardised columns [targets][examples] at the one penalty, for a peer.
+// FOLDER has masks.npy and outputs.npy (bench_lasso_stage make). At one penalty for each target,
+// which is so many standard errors of a correlation (default 2): the correlation matrix, and the
+// fit of all targets. Then the whole stage, penalties chosen on a tenth of the models. The first 64
+// targets are fitted on the CPU as well; the program ends with 1 if their effects differ. Writes
+// lambda.npy and ours.npy, weights in standardised columns [targets][examples] at the one penalty,
+// for a peer.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -20,8 +21,8 @@ using namespace expunge;
 
 namespace {
 
-/// The largest difference of the first targets' effects, relative to the largest effect; infinity if
-/// one is not finite.
+/// The largest difference of the first targets' effects, relative to the largest effect; infinity
+/// if one is not finite.
 double difference(const Effects<float>& all, const Effects<float>& some) {
   double largest = 0, scale = 0;
   for (Index i = 0; i < some.examples(); ++i)

@@ -10,7 +10,8 @@ peers=$root/bench/peers
 bench=${BENCH:-$root/build/release/bench}
 python=${PYTHON:-python3}
 threads=${THREADS:-$(nproc)}
-# Older OpenBLAS does not know newer processors. Without AVX-512 these kernels would end the program.
+# Older OpenBLAS does not know newer processors. Without AVX-512 these kernels would end the
+# program.
 if grep -qw avx512f /proc/cpuinfo; then
   export OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE:-SKYLAKEX}
 fi

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The demonstration's stages in seconds, ours and PyTorch's, one after the other on the same machine:
-# a table with the ratio of each. Both use the thresholded difference of means and batch 64 for DMM,
-# which are not the settings that the demonstration chose.
-# Images and forget set are the same, seeds of models are not: the script fails if a p95 of retain or
-# validation differs by more than .35, or one of forget by more than 1.0.
+# The demonstration's stages in seconds, ours and PyTorch's, one after the other on the same
+# machine: a table with the ratio of each. Both use the thresholded difference of means and batch 64
+# for DMM, which are not the settings that the demonstration chose.
+# Images and forget set are the same, seeds of models are not: the script fails if a p95 of retain
+# or validation differs by more than .35, or one of forget by more than 1.0.
 #
 #   bench/stages.sh [DIR of Fashion-MNIST]
 #

@@ -2,9 +2,9 @@
 //
 //   bench_training_profile --data DIR [--steps S] [--warm-up U]
 //
-// DIR as in training_step.hpp. The network is ResNet9<10> with a stopwatch around every layer. Every
-// time is that of the quickest step for this kind; "the rest" is what is then missing from the
-// quickest step: the sums of the residual blocks, the loss, gathering the batch.
+// DIR as in training_step.hpp. The network is ResNet9<10> with a stopwatch around every layer.
+// Every time is that of the quickest step for this kind; "the rest" is what is then missing from
+// the quickest step: the sums of the residual blocks, the loss, gathering the batch.
 #include <array>
 #include <iostream>
 

@@ -6,8 +6,8 @@
 //
 // TRAK has some of the full models as checkpoints, the LASSO 2000 subset models. "slope" is that of
 // the regression of true on predicted changes over all points and models: 1 where effects have the
-// size of changes. Before that, how many times as far as the sums of their effects say the margins of
-// forgotten examples move in the linearised problem; with --own alone nothing else is done.
+// size of changes. Before that, how many times as far as the sums of their effects say the margins
+// of forgotten examples move in the linearised problem; with --own alone nothing else is done.
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
@@ -81,9 +81,9 @@ void try_trak(Lab& lab, const FullModels& full, const Dataset& points, const Tru
 }
 
 /// How many times as far the margins of forgotten examples move when the linearised problem is
-/// solved without them, R as it was, as the sums of their effects say: with K = Phi_F A^-1 Phi_F' of
-/// the forget set, whose effects are K diag(1 - p), the sum over examples of K (I - R K)^-1 (1 - p)
-/// over that of K (1 - p). For one example this is 1 / (1 - h), h = R K.
+/// solved without them, R as it was, as the sums of their effects say: with K = Phi_F A^-1 Phi_F'
+/// of the forget set, whose effects are K diag(1 - p), the sum over examples of
+/// K (I - R K)^-1 (1 - p) over that of K (1 - p). For one example this is 1 / (1 - h), h = R K.
 double missing_factor(const Array<float, 2>& own, const Array<float, 2>& margins,
                       const std::vector<Index>& forget) {
   const Index n = std::ssize(forget);
@@ -101,7 +101,8 @@ double missing_factor(const Array<float, 2>& own, const Array<float, 2>& margins
 }
 
 /// Mean factors over the first five full models, each alone the only checkpoint, for every example
-/// alone, 100 random ones, 100 of one class and the top of the first principal component of effects.
+/// alone, 100 random ones, 100 of one class and the top of the first principal component of
+/// effects.
 void print_own_effects(Lab& lab, const FullModels& full, double lambda) {
   const Dataset& train = lab.workload.train;
   constexpr double checkpoints = 5;

@@ -3,11 +3,12 @@
 
     gpu_fista.py FOLDER [TARGETS]
 
-FOLDER has masks.npy, outputs.npy, and from bench_gpu_lasso lambda.npy and ours.npy. Solves the first TARGETS
-(default all) at the penalties of lambda.npy, in float32, with CuPy on the GPU or, where there is none, with
-NumPy, until the optimality conditions hold to 1e-4 of lambda_max; prints the time of the Gram matrix and of
-the solution, and compares KKT residuals and objectives of both. Fails if one is above 2e-3 of lambda_max,
-or if objectives differ by more than 1e-4 of their value: then the times say nothing.
+FOLDER has masks.npy, outputs.npy, and from bench_gpu_lasso lambda.npy and ours.npy. Solves the
+first TARGETS (default all) at the penalties of lambda.npy, in float32, with CuPy on the GPU or,
+where there is none, with NumPy, until the optimality conditions hold to 1e-4 of lambda_max; prints
+the time of the Gram matrix and of the solution, and compares KKT residuals and objectives of both.
+Fails if one is above 2e-3 of lambda_max, or if objectives differ by more than 1e-4 of their value:
+then the times say nothing.
 """
 import pathlib
 import sys

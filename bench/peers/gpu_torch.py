@@ -3,11 +3,12 @@
 
     gpu_torch.py [--mlps M] [--images N] [--unlearn U]
 
-A line for each network and rounding, as bench_gpu prints them: the time of a step and images per second.
-MLPs are stacked: one `bmm` a layer for all members. ResNet-9 runs eagerly and under torch.compile, in
-channels-last memory. Data lie on the device; SGD with momentum .9 and weight decay 5e-4, fused.
-Unlearning takes one model after the other, as published code does: an epoch over the retain set in batches
-of 64, margins on all images; four models are timed and scaled up to U. KLoM of a point is NumPy's.
+A line for each network and rounding, as bench_gpu prints them: the time of a step and images per
+second. MLPs are stacked: one `bmm` a layer for all members. ResNet-9 runs eagerly and under
+torch.compile, in channels-last memory. Data lie on the device; SGD with momentum .9 and weight
+decay 5e-4, fused. Unlearning takes one model after the other, as published code does: an epoch over
+the retain set in batches of 64, margins on all images; four models are timed and scaled up to U.
+KLoM of a point is NumPy's.
 """
 import argparse
 import time

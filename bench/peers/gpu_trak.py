@@ -3,8 +3,8 @@
 
     gpu_trak.py [--images N] [--dimensions K]
 
-The projector is traker's CudaProjector where its extension fast_jl is installed, else its BasicProjector.
-Images are random numbers and lie on the device.
+The projector is traker's CudaProjector where its extension fast_jl is installed, else its
+BasicProjector. Images are random numbers and lie on the device.
 """
 import argparse
 import time

@@ -16,8 +16,8 @@
   lasso_sklearn.py agree FOLDER OURS.npy PEER LAMBDAS RATIO
       the same for a peer that solved some of the targets: objectives, to 1e-4
 
-Times are the best of five after a warm-up, or of one where that took more than 20 s. The Gram matrix
-is not part of them.
+Times are the best of five after a warm-up, or of one where that took more than 20 s. The Gram
+matrix is not part of them.
 """
 
 import pathlib

@@ -8,10 +8,10 @@
     training_step_torch.py table DIR      the best of DIR/times_*.txt, and ratios
 
 DIR: inputs.npy [n][3072] float32, labels.npy [n] int64, theta0.npy [1][p] float32 (in the order of
-PyTorch's parameters), order.npy [batches][64] int64. A run does --warm-up and --steps steps in every
-process at once, on the batches in turn, writes the results of one process, and prints the time of a
-step: of each of the S the slowest process's, and of those the quickest. The batches lie ready in
-the memory format, which is not timed.
+PyTorch's parameters), order.npy [batches][64] int64. A run does --warm-up and --steps steps in
+every process at once, on the batches in turn, writes the results of one process, and prints the
+time of a step: of each of the S the slowest process's, and of those the quickest. The batches lie
+ready in the memory format, which is not timed.
 Settings: learning rate .02, momentum .9, weight decay 5e-4, mean cross entropy.
 """
 import argparse

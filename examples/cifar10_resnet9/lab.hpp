@@ -13,8 +13,8 @@ namespace cifar10 {
 
 using expunge::Array;
 
-/// What stages share. Networks run on a backend of their own, `device`, which the stages that need it are
-/// given; everything else is the host's.
+/// What stages share. Networks run on a backend of their own, `device`, which the stages that need
+/// it are given; everything else is the host's.
 struct Lab {
   const Options& options;
   std::string device_text;  // "CPU", "CUDA": results of another device are not reused

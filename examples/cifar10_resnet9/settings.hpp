@@ -11,9 +11,9 @@ namespace cifar10 {
 using expunge::Index;
 
 /// The recipe of Attribute-to-Delete (arXiv 2410.23232) for ResNet-9 on CIFAR-10, after ffcv's
-/// CIFAR example: SGD, momentum .9, weight decay 5e-4, rate 0 -> .4 at epoch 5 -> 0 after 24, linear
-/// per step; batch 256 as in the authors' code, where the text says 512; no augmentation and no label
-/// smoothing. Theirs is in mixed precision.
+/// CIFAR example: SGD, momentum .9, weight decay 5e-4, rate 0 -> .4 at epoch 5 -> 0 after 24,
+/// linear per step; batch 256 as in the authors' code, where the text says 512; no augmentation and
+/// no label smoothing. Theirs is in mixed precision.
 struct PaperRecipe {
   static constexpr Index images = 50000, validation = 10000, width = 64;
   static constexpr double accuracy = 0.885;  // to expect on the test set

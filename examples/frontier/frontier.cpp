@@ -2,7 +2,8 @@
 // KLoM against compute.
 //
 //   frontier [--data DIR] [--store DIR] [--seeds 3] [--threads N] [--models 100]
-//            [--subset-models 2000] [--out DIR] [--attribution] [--variants] [--trak] [--no-methods]
+//            [--subset-models 2000] [--out DIR] [--attribution] [--variants] [--trak]
+//            [--no-methods]
 //
 // Settings are those of the demonstration (../quickstart/settings.hpp), chosen on other forget
 // sets. Scores are p95 KLoM; a seed draws data, models and forget sets anew. An interval is the 95

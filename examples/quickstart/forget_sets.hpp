@@ -21,10 +21,12 @@ Array<float, 2> train_by_train_effects(const Lab& lab, const SubsetModels& subse
 /// The `count` examples with the largest entries in a principal component of these effects.
 NamedForgetSet component_set(const Array<float, 2>& effects, Index component, Index count);
 
-/// From train_by_train_effects: random 50, random 100, 50 of class Shirt, and the top 50 of the first principal component.
+/// From train_by_train_effects: random 50, random 100, 50 of class Shirt, and the top 50 of the
+/// first principal component.
 std::vector<NamedForgetSet> reported_forget_sets(const Lab& lab, const Array<float, 2>& effects);
 
-/// From the same, what settings are chosen on: other random sets, of other classes, and of other components.
+/// From the same, what settings are chosen on: other random sets, of other classes, and of other
+/// components.
 std::vector<NamedForgetSet> held_out_forget_sets(const Lab& lab, const Array<float, 2>& effects);
 
 }  // namespace quickstart

@@ -156,7 +156,8 @@ SubsetMasks correlated_masks(Index models, Index examples) {
 
 TEST_CASE("penalties solved ahead are as optimal as those solved alone, on correlated columns") {
   const SubsetMasks masks = correlated_masks(120, 200);
-  const Regression<double> problem(masks, test::dense(test::planted_outputs<double>(masks, 6, 0.5)));
+  const Regression<double> problem(masks,
+                                   test::dense(test::planted_outputs<double>(masks, 6, 0.5)));
   for (const Index lambdas : {3, 12, 60, 101})  // far apart and near
     for (const double l1_ratio : {1.0, 0.5}) {
       const LassoPath<double> path =
@@ -177,7 +178,8 @@ TEST_CASE("penalties solved ahead are as optimal as those solved alone, on corre
 
 TEST_CASE("a path does not depend on the number of threads") {
   const SubsetMasks masks = bernoulli_subsets(2, 100, 70, 0.5);
-  const Regression<float> problem(masks, test::dense(test::planted_outputs<double>(masks, 11, 0.5)));
+  const Regression<float> problem(masks,
+                                  test::dense(test::planted_outputs<double>(masks, 11, 0.5)));
   const LassoPath<float> one =
       lasso_path(Cpu<float>(1), view(problem.gram), view(problem.correlations), 20, 0.05);
   for (const int threads : {2, 5})

@@ -1,4 +1,5 @@
-// Targets solved side by side, on the host: the code that a GPU runs, against the solver of one target.
+// Targets solved side by side, on the host: the code that a GPU runs, against the solver of one
+// target.
 #include <doctest/doctest.h>
 
 #include <cmath>

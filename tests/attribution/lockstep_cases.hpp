@@ -1,5 +1,5 @@
-// What a backend that solves targets side by side must give: the LASSO of the backend that solves them one
-// by one, to the tolerance of both.
+// What a backend that solves targets side by side must give: the LASSO of the backend that solves
+// them one by one, to the tolerance of both.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -1,5 +1,6 @@
-// What TRAK's effects are: the derivative of outputs in an example's weight in training. A model that is
-// linear in its weights is trained to the end at other weights of one example, without TRAK's formula.
+// What TRAK's effects are: the derivative of outputs in an example's weight in training. A model
+// that is linear in its weights is trained to the end at other weights of one example, without
+// TRAK's formula.
 #include <doctest/doctest.h>
 
 #include <Eigen/Dense>

@@ -1,6 +1,7 @@
-# cmake -D COMPILER=... -D OWN_COMPILER=... -D SOURCE=... -D FLAGS=a|b|c -D SENTENCE=... -P check.cmake
-# The source must not compile, and the compiler's words must contain the sentence. A source that names
-# EXPUNGE_CORRECT must compile when that macro is defined: only the mistake may be what fails.
+# cmake -D COMPILER=... -D OWN_COMPILER=... -D SOURCE=... -D FLAGS=a|b|c -D SENTENCE=... \
+#   -P check.cmake
+# The source must not compile, and the compiler's words must contain the sentence. A source that
+# names EXPUNGE_CORRECT must compile when that macro is defined: only the mistake may be what fails.
 string(REPLACE "-isystem|/usr/include|" "" flags "${FLAGS}|")  # the compiler's own: must keep its place
 string(REPLACE "|" ";" flags "${flags}")
 set(compile "${COMPILER}" -std=c++20 -fsyntax-only -fmessage-length=0 ${flags})

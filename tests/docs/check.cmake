@@ -4,7 +4,8 @@
 #     "// [NAME]" and "// [end]", without its indentation; without NAME it is the file's first region
 #   - a relative link leads to a file, and its #anchor to a heading of that file
 #   - "docs/PAGE.md#anchor" in a header leads to a heading of that page
-#   - a row of a table that names a test, | ... | `tests/FILE` | NAME |, names one that is in that file
+#   - a row of a table that names a test, | ... | `tests/FILE` | NAME |, names one that is in that
+#     file
 #
 # Looks at the *.md of ROOT and of its docs/, and at the headers of its include/.
 cmake_minimum_required(VERSION 3.22)

@@ -29,8 +29,8 @@ files_below() { (cd "$1" && find . -type f | LC_ALL=C sort); }
 # Whether a file is one that a killed writer may leave: our own temporary names, and libzip's.
 is_left_over() { case "$1" in *.partial | *.npz.??????) true ;; *) false ;; esac; }
 
-# look_at FOLDER OLD NEW: every file of OLD is in FOLDER, whole, and OLD's or NEW's; anything else there is a
-# left-over. Adds to `looked_at`, sets `left_over`.
+# look_at FOLDER OLD NEW: every file of OLD is in FOLDER, whole, and OLD's or NEW's; anything else
+# there is a left-over. Adds to `looked_at`, sets `left_over`.
 looked_at=0 left_over=0
 look_at() {
   local file
@@ -57,8 +57,8 @@ same() {
   done < <(files_below "$2")
 }
 
-# What the command writes, one line an output: file, colon, arguments. VERSION 1 or 2 changes the numbers.
-# Run in the folder of the outputs.
+# What the command writes, one line an output: file, colon, arguments. VERSION 1 or 2 changes the
+# numbers. Run in the folder of the outputs.
 outputs_of() {
   local in=$scratch/inputs
   local models="--unlearned $in/margins_$1.npy --replicates 20"

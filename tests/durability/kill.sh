@@ -8,8 +8,8 @@
 #   expunge fit     started again after every kill, until it ends; then from the beginning
 #   demonstration   the same with quickstart --scale 0.1, where --demonstration asks for it
 #
-# After every kill each file is whole, and the old one or the new one; what was stored stays stored. At the
-# end the bytes are those of an undisturbed run, whatever temporary files the kills left.
+# After every kill each file is whole, and the old one or the new one; what was stored stays stored.
+# At the end the bytes are those of an undisturbed run, whatever temporary files the kills left.
 #
 #   --demonstration N            also N kills of the demonstration (minutes; builds it if need be)
 #   --seed N                     of the moments; printed
@@ -49,7 +49,8 @@ kill_now() {
   return "$alive"
 }
 
-# rewrite_and_kill NAME LIMIT_US COMMAND...: runs what rewrites files in $scratch/NAME for ever, and kills it.
+# rewrite_and_kill NAME LIMIT_US COMMAND...: runs what rewrites files in $scratch/NAME for ever, and
+# kills it.
 rewrite_and_kill() {
   local name=$1 limit=$2 left=0 i
   local folder=$scratch/$name old=$scratch/$name.old new=$scratch/$name.new
@@ -96,8 +97,9 @@ kill_outputs() {
 # stored FOLDER PATTERN: what is stored, with the moment when it was written.
 stored() { (cd "$1" 2>/dev/null && find . -type f -path "$2" ! -name '*.partial' -printf '%p %T@ %s\n' | LC_ALL=C sort) || true; }
 
-# resume_and_kill NAME TIMES PATTERN DONE SAME COMMAND...: starts the command in $scratch/NAME again after every
-# kill; PATTERN: its stored stages; DONE: the file that it writes last; SAME compares the end with NAME.whole.
+# resume_and_kill NAME TIMES PATTERN DONE SAME COMMAND...: starts the command in $scratch/NAME again
+# after every kill; PATTERN: its stored stages; DONE: the file that it writes last; SAME compares
+# the end with NAME.whole.
 resume_and_kill() {
   local name=$1 times=$2 pattern=$3 last=$4 compare=$5 killed=0 ended=0 kept=0 most=0 before
   local folder=$scratch/$name begin limit

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every writer where nothing can be written: one sentence that names the file, the old file intact, nothing left
-# beside it; once there is room, the same bytes as ever.
+# Every writer where nothing can be written: one sentence that names the file, the old file intact,
+# nothing left beside it; once there is room, the same bytes as ever.
 #
 #   bash tests/durability/unwritable.sh [--programs EVERY_WRITER EXPUNGE] [CASE...]     default: all cases
 #
@@ -8,8 +8,8 @@
 #   file_limit   a limit on the size of files (ulimit -f); needs no rights
 #   read_only    a tmpfs mounted again as read-only, or a folder without the right to write
 #
-# full_disk and read_only mount a tmpfs in a mount namespace of their own, as root or in a user namespace; where
-# that is not possible they are skipped with the reason, exit status 77.
+# full_disk and read_only mount a tmpfs in a mount namespace of their own, as root or in a user
+# namespace; where that is not possible they are skipped with the reason, exit status 77.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -38,7 +38,8 @@ untouched() {
   [ "$left_over" = 0 ] || wrong "$2: $left_over temporary files are left"
 }
 
-# refused_writers FOLDER WHAT [some]: no writer of the library writes version 2; `some`: those with room do.
+# refused_writers FOLDER WHAT [some]: no writer of the library writes version 2; `some`: those with
+# room do.
 refused_writers() {
   local line file said refused=0 all=0
   while read -r line; do

@@ -1,5 +1,5 @@
-// Any bytes as a checkpoint: an ensemble of the model, or one member of it, or an io_error; a member
-// that is refused is as it was.
+// Any bytes as a checkpoint: an ensemble of the model, or one member of it, or an io_error; a
+// member that is refused is as it was.
 #include "expunge/train/checkpoint.hpp"
 
 #include "expunge/nn/conv_net.hpp"

@@ -1,5 +1,5 @@
-// Several files in one input: how many, then for each its name, as a position in a list, three bytes
-// of length, and the bytes. A length beyond the end means all that is left.
+// Several files in one input: how many, then for each its name, as a position in a list, three
+// bytes of length, and the bytes. A length beyond the end means all that is left.
 #pragma once
 
 #include <algorithm>

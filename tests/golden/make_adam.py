@@ -3,8 +3,9 @@
 
     python3 tests/golden/make_adam.py        writes tests/golden/adam/
 
-Made with Python 3.11, PyTorch 2.15.0 and NumPy 2.4.6, one thread. Weights start at 0, so that float32
-holds a step to its last digits: from weights near 1 their rounding would hide an error of 1e-5 of it.
+Made with Python 3.11, PyTorch 2.15.0 and NumPy 2.4.6, one thread. Weights start at 0, so that
+float32 holds a step to its last digits: from weights near 1 their rounding would hide an error of
+1e-5 of it.
 """
 import pathlib
 

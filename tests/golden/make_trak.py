@@ -4,8 +4,8 @@
     python3 tests/golden/make_trak.py        writes tests/golden/trak/
 
 Made with Python 3.11, PyTorch 2.15.0 and NumPy 2.4.6, one thread, all arrays float64 or int64.
-README.md beside this script says what each file is. Philox4x32-10 is written out here from Salmon et
-al., SC 2011, so that it does not share code with the library.
+README.md beside this script says what each file is. Philox4x32-10 is written out here from Salmon
+et al., SC 2011, so that it does not share code with the library.
 """
 import numpy as np
 import torch

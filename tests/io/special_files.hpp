@@ -1,5 +1,5 @@
-// Devices and named pipes of tests. Nothing here waits for what may never come: a program that fails
-// before it opens its pipe fails a test, and does not hang it.
+// Devices and named pipes of tests. Nothing here waits for what may never come: a program that
+// fails before it opens its pipe fails a test, and does not hang it.
 #pragma once
 
 #include <fcntl.h>
@@ -22,8 +22,9 @@
 
 namespace expunge {
 
-/// A device such as /dev/null (minor 3) or /dev/full (7) in a folder of the test's, which may be lost
-/// by a mistake. False where it cannot be made and opened: not root, or a mount without devices.
+/// A device such as /dev/null (minor 3) or /dev/full (7) in a folder of the test's, which may be
+/// lost by a mistake. False where it cannot be made and opened: not root, or a mount without
+/// devices.
 inline bool make_device(const std::filesystem::path& path, unsigned minor) {
   if (::mknod(path.c_str(), S_IFCHR | 0666, makedev(1, minor)) != 0) return false;
   const int opened = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
@@ -68,8 +69,8 @@ class FifoReader {
   std::thread thread_;
 };
 
-/// Writes bytes into a named pipe, `piece` of them at a time, once somebody reads it; gives up after a
-/// minute, when the reader goes, or when it is destroyed.
+/// Writes bytes into a named pipe, `piece` of them at a time, once somebody reads it; gives up
+/// after a minute, when the reader goes, or when it is destroyed.
 class FifoWriter {
  public:
   FifoWriter(std::filesystem::path path, std::vector<std::uint8_t> bytes, std::size_t piece = 65536)

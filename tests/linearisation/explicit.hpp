@@ -1,5 +1,5 @@
-// A model, some points of a data set, its Jacobian by products and, beside it, in full: one backward
-// pass for each row, without the code under test.
+// A model, some points of a data set, its Jacobian by products and, beside it, in full: one
+// backward pass for each row, without the code under test.
 #pragma once
 
 #include "expunge/linearisation/jacobian.hpp"

@@ -1,6 +1,6 @@
-# cmake -D INCLUDE_DIR=... -P includes.cmake: public headers may include the standard library, POSIX, Eigen,
-# and each of the libraries below from one header only. Quoted includes are ours and exist, and all reach
-# core/platform.hpp.
+# cmake -D INCLUDE_DIR=... -P includes.cmake: public headers may include the standard library,
+# POSIX, Eigen, and each of the libraries below from one header only. Quoted includes are ours and
+# exist, and all reach core/platform.hpp.
 set(only_in_xtensor "^expunge/core/array\\.hpp$")
 set(only_in_Random123 "^expunge/core/random\\.hpp$")
 set(only_in_zlib "^expunge/io/gzip\\.hpp$")
@@ -8,10 +8,12 @@ set(posix "^(fcntl|poll|pthread|sched|signal|spawn|unistd|immintrin|sys/[a-z]+)\
 set(cuda "^(cuda|cublas|cusolver|cub|thrust|cooperative_groups|mma|nvtx3)")
 
 function(check_include header include)
-  if(include MATCHES "^[a-z_]+$" OR include MATCHES "${posix}" OR include MATCHES "^(unsupported/)?Eigen/")
+  if(include MATCHES "^[a-z_]+$" OR include MATCHES "${posix}" OR include MATCHES
+    "^(unsupported/)?Eigen/")
     return()
   endif()
-  if(include MATCHES "^(xtensor|Random123|zlib)(/|\\.h)" AND header MATCHES "${only_in_${CMAKE_MATCH_1}}")
+  if(include MATCHES "^(xtensor|Random123|zlib)(/|\\.h)" AND header MATCHES
+    "${only_in_${CMAKE_MATCH_1}}")
     return()
   endif()
   if(header MATCHES "\\.cuh$" AND include MATCHES "${cuda}")
@@ -33,7 +35,8 @@ foreach(header IN LISTS headers)
     elseif(line MATCHES "\"([^\"]+)\"")
       list(APPEND "includes_of_${header}" "${CMAKE_MATCH_1}")
       if(NOT CMAKE_MATCH_1 MATCHES "^expunge/" OR NOT EXISTS "${INCLUDE_DIR}/${CMAKE_MATCH_1}")
-        message(SEND_ERROR "include/${header} includes \"${CMAKE_MATCH_1}\", which is not a header of ours")
+        message(SEND_ERROR
+          "include/${header} includes \"${CMAKE_MATCH_1}\", which is not a header of ours")
       endif()
     endif()
   endforeach()

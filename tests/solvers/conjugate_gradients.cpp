@@ -39,8 +39,8 @@ struct Equations {
 };
 
 template <class P>
-std::vector<SolveStatus> solve(Equations& problem, SolverConfig config, P preconditioner, Vectors& x,
-                               bool x_is_zero = false) {
+std::vector<SolveStatus> solve(Equations& problem, SolverConfig config, P preconditioner,
+                               Vectors& x, bool x_is_zero = false) {
   B backend(1);
   ConjugateGradients<B> solver(backend, problem.b.members, problem.b.n);
   return solver(backend, config, problem.a, preconditioner, problem.b, x.view(), x_is_zero);

@@ -1,5 +1,5 @@
-// Members that break, by weights that are no numbers or by logits that run away, are told from others,
-// and no function takes or gives them without a word.
+// Members that break, by weights that are no numbers or by logits that run away, are told from
+// others, and no function takes or gives them without a word.
 #include <doctest/doctest.h>
 
 #include "comparators.hpp"

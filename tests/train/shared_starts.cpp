@@ -34,7 +34,8 @@ bool same_model(const Array<float, 2>& a, Index i, const Array<float, 2>& b, Ind
   return std::memcmp(view(a).row(i), view(b).row(j), M::parameters * sizeof(float)) == 0;
 }
 
-/// `models` models on one subset, and one more that lacks an example: full models may share no starts.
+/// `models` models on one subset, and one more that lacks an example: full models may share no
+/// starts.
 SubsetMasks nearly_alike(Index models) {
   SubsetMasks masks = all_but(models + 1, 60, {1, 2});
   masks.erase(models, 7);

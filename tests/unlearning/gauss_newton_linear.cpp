@@ -78,7 +78,8 @@ DenseMatrix ridge_solution(const DenseMatrix& x, const DenseMatrix& y) {
   return damped_gram(x).ldlt().solve(x.transpose() * y);
 }
 
-/// A training set and, for every member, targets, the ridge solution on all of it and that without F.
+/// A training set and, for every member, targets, the ridge solution on all of it and that without
+/// F.
 template <Index D, Index K>
 struct RidgeSolutions {
   Dataset data = clouds(12, D, K);

@@ -2,8 +2,8 @@
 //
 // Two are tested elsewhere. "Frozen weights moved by weight decay and momentum": no method freezes
 // weights; statistics that are frozen stay in tests/train/statistics.cpp, theta0 stays below.
-// "Settings chosen by the reported metric on the reported forget set": calibrate chooses on held-out
-// sets, in tests/unlearning/calibrate.cpp.
+// "Settings chosen by the reported metric on the reported forget set": calibrate chooses on
+// held-out sets, in tests/unlearning/calibrate.cpp.
 #include <doctest/doctest.h>
 
 #include <filesystem>

@@ -1,4 +1,5 @@
-// Runs the tests on the first GPU; without one says so and ends with 77, which ctest counts as skipped.
+// Runs the tests on the first GPU; without one says so and ends with 77, which ctest counts as
+// skipped.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <cuda_runtime.h>
 #include <doctest/doctest.h>

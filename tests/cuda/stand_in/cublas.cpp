@@ -1,5 +1,5 @@
-// The calls of cuBLAS that expunge makes, on the host, as cuBLAS's manual defines them: matrices column
-// by column, leading dimensions, strides between the matrices of a batch.
+// The calls of cuBLAS that expunge makes, on the host, as cuBLAS's manual defines them: matrices
+// column by column, leading dimensions, strides between the matrices of a batch.
 #include <cublas_v2.h>
 
 #include "capture.hpp"
@@ -37,7 +37,8 @@ void multiply_batch(bool a_turned, bool b_turned, int m, int n, int k, const voi
   });
 }
 
-/// X op(A) = alpha B in place, X [m][n], A lower triangular [n][n]. Only the lower triangle is read.
+/// X op(A) = alpha B in place, X [m][n], A lower triangular [n][n]. Only the lower triangle is
+/// read.
 template <class Real>
 void solve_right(bool a_turned, int m, int n, Real alpha, const Real* a, int lda, Real* b,
                  int ldb) {

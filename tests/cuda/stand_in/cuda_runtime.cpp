@@ -1,5 +1,6 @@
-// The calls of the CUDA runtime that expunge makes, on the host, with the signatures of its header: so
-// that the tests run the CUDA backend's own code where there is no GPU. Streams do everything at once.
+// The calls of the CUDA runtime that expunge makes, on the host, with the signatures of its header:
+// so that the tests run the CUDA backend's own code where there is no GPU. Streams do everything at
+// once.
 #include <cuda_runtime.h>
 
 #include <algorithm>

@@ -6,10 +6,10 @@ Writes, beside this file and for each element type f2, f4, f8:
   oracle_{type}.npy [40][points], unlearned_{type}.npy [30][points]   margins
   {preset}_{type}.npy [points]                                        scores (f8)
 
-The four formulas are written out here with numpy.linspace, numpy.digitize and numpy.histogram, as the
-published definitions say. Rules of ours are added: two equal constants score 0; a point scores the
-ceiling if a sample was dropped altogether, if two or more samples of an array were clipped to the dropped
-last edge, or if the shares of the two arrays that it drops differ by more than 5 %.
+The four formulas are written out here with numpy.linspace, numpy.digitize and numpy.histogram, as
+the published definitions say. Rules of ours are added: two equal constants score 0; a point scores
+the ceiling if a sample was dropped altogether, if two or more samples of an array were clipped to
+the dropped last edge, or if the shares of the two arrays that it drops differ by more than 5 %.
 """
 
 import pathlib

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Spearman's correlations of predictions with many ties, for tests/evaluation/lds.cpp.
 
-Scores are tenths, so the true predictions are rational numbers, and SciPy ranks those: numerators of
-exact fractions. Sums in floating point split most of these ties. Prints the numbers that the test holds.
+Scores are tenths, so the true predictions are rational numbers, and SciPy ranks those: numerators
+of exact fractions. Sums in floating point split most of these ties. Prints the numbers that the
+test holds.
 
   python3 tests/golden/lds/make_ties.py        needs scipy
 """

@@ -2,7 +2,8 @@
 
 Versions: Python 3.11, numpy 2.4.6.   Command: python tests/golden/npy/make_npy_golden.py
 
-Every array holds 0, 1, 2, ... in C order (bool: odd ones are true), shape (2, 3, 4) or a prefix of it.
+Every array holds 0, 1, 2, ... in C order (bool: odd ones are true), shape (2, 3, 4) or a prefix of
+it.
 """
 
 import pathlib

@@ -4,8 +4,8 @@
     python3 tests/golden/safetensors/make_safetensors.py            writes the files beside itself
     python3 tests/golden/safetensors/make_safetensors.py FILE ...   prints what a file holds
 
-Made with Python 3.11, safetensors 0.8.0, PyTorch 2.15.0 and NumPy 2.4.6. README.md in the folder above
-says what each file is.
+Made with Python 3.11, safetensors 0.8.0, PyTorch 2.15.0 and NumPy 2.4.6. README.md in the folder
+above says what each file is.
 """
 import pathlib
 import sys

@@ -1,6 +1,6 @@
-// Thrust's CUDA policy on the host: kernels run in Thrust's sequential system, with the memory of the
-// stand-in device open while they do. A kernel that holds the address of host memory ends the test: on a
-// GPU it would crash, or worse.
+// Thrust's CUDA policy on the host: kernels run in Thrust's sequential system, with the memory of
+// the stand-in device open while they do. A kernel that holds the address of host memory ends the
+// test: on a GPU it would crash, or worse.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -48,8 +48,8 @@ void refuse_host_addresses(F f) {
 
 struct StandInPolicy : thrust::cpp::execution_policy<StandInPolicy> {};
 
-/// What thrust::for_each_n calls with this policy. From the last element to the first: a kernel whose
-/// elements count on those before them fails.
+/// What thrust::for_each_n calls with this policy. From the last element to the first: a kernel
+/// whose elements count on those before them fails.
 template <class Iterator, class Size, class F>
 Iterator for_each_n(StandInPolicy&, Iterator first, Size n, F f) {
   refuse_host_addresses(f);
