@@ -355,15 +355,16 @@ std::vector<Index> read_forget(const PredictOptions& options, const EffectsFile&
   try {
     return read_positions(options.forget, effects.examples());
   } catch (const io_error& error) {
-    const std::string outside = sentence(", not in 0 .. ", effects.examples() - 1);
-    if (effects.turned || effects.targets() <= effects.examples() ||
-        std::string(error.what()).find(outside) == std::string::npos)
-      throw;
-    throw io_error(error.what(), sentence("the effects of ", effects.array.name(), " are ",
-                                          brackets(effects.array.header().shape),
-                                          ", taken as [examples][targets]; if they are "
-                                          "[targets][examples], say --effects-axes "
-                                          "targets-examples"));
+    const std::string outside = sentence(", not in 0 .. ", effects.examples() - 1),
+                      said = error.what();
+    const std::size_t at = said.find(outside);
+    if (effects.turned || effects.targets() <= effects.examples() || at == std::string::npos) throw;
+    throw io_error(said.substr(0, at + outside.size()),
+                   sentence("the effects of ", effects.array.name(), " are ",
+                            brackets(effects.array.header().shape),
+                            ", taken as [examples][targets]; if they are "
+                            "[targets][examples], say --effects-axes "
+                            "targets-examples"));
   }
 }
 
