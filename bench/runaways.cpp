@@ -3,10 +3,10 @@
 //   runaways [POINTS]   points in each cell of the first table, 100,000 unless given
 //
 //   1  honest margins, two arrays of N models each, 0 to 4 sd apart: how many points have a runaway
-//      (sd 100, so that the rule's least distance of 10 outputs does not help)
+//      (sd 100, so that the rule's least distance of 1 does not help)
 //   2  k of N models replaced by one size: how many points the rule misses, and how many of those
 //      score better than the honest models
-//   3  what one model of N at so many sd does to KLoM where it is no runaway
+//   3  what one model of N at so many sd does to KLoM where it is no runaway, and what two do
 //   4  time for each output
 #include <cstdio>
 #include <cstdlib>
@@ -39,12 +39,13 @@ Pair honest_pair(Shape shape, Index n, Index points, double sd, double apart, st
 }
 
 void false_flags(Index points) {
-  std::printf("| honest margins, flagged of %td points | N = 20 | 50 | 100 | 200 |\n", points);
-  std::printf("|---|---|---|---|---|\n");
+  std::printf("| honest margins, flagged of %td points | N = 5 | 9 | 20 | 50 | 100 | 200 |\n",
+              points);
+  std::printf("|---|---|---|---|---|---|---|\n");
   for (const Shape shape : shapes)
     for (const double apart : {0.0, 2.0, 4.0}) {
       std::printf("| %s, %g sd apart ", name(shape).c_str(), apart);
-      for (const Index n : {20, 50, 100, 200}) {
+      for (const Index n : {5, 9, 20, 50, 100, 200}) {
         Index flagged = 0;
         constexpr Index at_once = 20000;
         for (Index done = 0; done < points; done += at_once) {
@@ -102,7 +103,11 @@ void missed_runaways() {
     std::printf(" %td (%td) of %td |", misses.missed, misses.won, misses.points);
     std::fflush(stdout);
   };
-  for (const auto& [sd, size] : {std::pair{0.1, 1e2},
+  for (const auto& [sd, size] : {std::pair{0.01, 3.0},
+                                 {0.01, 1e2},
+                                 {0.05, 9.0},
+                                 {0.05, 2e1},
+                                 {0.1, 1e2},
                                  {0.1, 1e3},
                                  {0.1, 1e6},
                                  {0.1, 1e38},
@@ -142,6 +147,27 @@ void below_the_rule() {
     }
 }
 
+/// Two unlearned models on different sides, where their distances differ too little to be a gap.
+void pairs_below_the_rule() {
+  std::printf("\n| mean KLoM at 3 sd apart, two unlearned models at | N = 20 | 60 | 100 | 200 |\n");
+  std::printf("|---|---|---|---|---|\n");
+  for (const auto& [low, high] :
+       {std::pair{20.0, 22.0}, {45.0, 48.0}, {60.0, 90.0}, {90.0, 150.0}}) {
+    std::printf("| -%g and %g sd ", low, high);
+    for (const Index n : {20, 60, 100, 200}) {
+      Pair pair = honest_pair(Shape::normal, n, 2000, 1, 3, 5);
+      replace(pair, 2, high, false, true);
+      replace(pair, 1, -low, false, true);
+      const KlomResult result = klom(pair.oracle, pair.unlearned);
+      double mean = 0;
+      for (const double score : result.per_point) mean += score / 2000;
+      std::printf("| %.2f, %.0f %% flagged ", mean,
+                  static_cast<double>(result.runaways.runaway_points) / 20);
+    }
+    std::printf("|\n");
+  }
+}
+
 void timing() {
   std::printf("\n%s, one thread\n", bench::processor().c_str());
   for (const double sd : {1.0, 5.0}) {
@@ -164,6 +190,7 @@ int main(int count, char** words) {
   false_flags(points);
   missed_runaways();
   below_the_rule();
+  pairs_below_the_rule();
   timing();
   return 0;
 }

@@ -48,14 +48,19 @@ std::vector<double> finite_of(const std::vector<double>& x) {
 std::vector<bool> by_definition(const std::vector<double>& a, const std::vector<double>& b) {
   std::vector<double> both = a;
   both.insert(both.end(), b.begin(), b.end());
+  const auto least = [](double spread, double size) {
+    return std::max(spread <= 1e-5 * size ? 10.0 : 1.0, 1e-5 * size);
+  };
   const auto [c, w] = half_interval(finite_of(both), both.size());
+  const double most = std::max(least(w, std::abs(c)), 50 * w);
   std::vector<double> centres;
   for (const std::vector<double>* one : {&a, &b}) {
     if (one->empty()) continue;
     std::vector<double> near = finite_of(*one);
-    std::erase_if(near,
-                  [&, c = c, w = w](double x) { return std::abs(x - c) > std::max(10.0, 50 * w); });
-    centres.push_back(b.empty() || near.empty() ? c : half_interval(near, near.size()).first);
+    std::erase_if(near, [&, c = c](double x) { return std::abs(x - c) > most; });
+    const auto own = near.empty() ? half_interval(finite_of(*one), one->size())
+                                  : half_interval(near, near.size());
+    centres.push_back(b.empty() || (near.empty() && own.second > most) ? c : own.first);
   }
   const auto distance = [&](double x) {
     double d = inf;
@@ -71,7 +76,7 @@ std::vector<bool> by_definition(const std::vector<double>& a, const std::vector<
   for (const double centre : centres) size = std::max(size, std::abs(centre));
   for (std::size_t i = half; i < d.size() && first_runaway == inf; ++i) {
     const double gap = i + 1 == d.size() ? 50 : 20;
-    if (d[i] > std::max(std::max(10.0, 1e-5 * size), std::min(gap * d[i - 1], 600 * d[half - 1])))
+    if (d[i] > std::max(least(d[half - 1], size), std::min(gap * d[i - 1], 600 * d[half - 1])))
       first_runaway = d[i];
   }
   std::vector<bool> runaway;

@@ -85,11 +85,64 @@ TEST_CASE("no number of diverged models scores better than the honest ones witho
         }
 }
 
+TEST_CASE("outputs of small spread hide no diverged model, however few models there are") {
+  // above 10: half of both arrays at one number are a point at which half of all outputs are equal
+  for (const Shape shape : shapes)
+    for (const auto& [sd, least] : {std::pair{0.05, 50.0}, {0.01, 15.0}, {1e-3, 15.0}})
+      for (const Index n : {6, 10, 60}) {
+        INFO(name(shape) << ", sd " << sd << ", " << n << " models");
+        const Array<double, 2> oracle = honest_margins(shape, 1, n, 6, 0.5, sd);
+        const Array<double, 2> unlearned = honest_margins(shape, 2, n, 6, 0.5 + 3 * sd, sd);
+        const Outcome seen = outcome(oracle, unlearned, {least, 1e2, 1e5, 1e38});
+        CHECK(seen.won == 0);
+        CHECK(seen.stopped > 100);
+      }
+}
+
+TEST_CASE("one member of sixty at 12 makes KLoM fall to nothing where the spread is .05") {
+  const Array<double, 2> oracle = normal_margins(1, 60, 40, 0, 0.05);
+  Array<double, 2> unlearned = normal_margins(2, 60, 40, 0.2, 0.05);
+  const std::vector<Index> all = all_indices(40);
+  CHECK(summarise(klom(oracle, unlearned), all).mean > 4);
+  for (std::size_t x = 0; x < 40; ++x) unlearned(7, x) = 12;
+  CHECK(summarise(klom(oracle, unlearned, keeping()), all).mean < 0.1);
+  CHECK(klom(oracle, unlearned).runaways.runaway_points == 40);
+}
+
+TEST_CASE("an array that lies elsewhere as a whole has not run away, its own runaways have") {
+  for (const double shift : {20.0, 90.0, 1e3, 1e6, -1e8}) {
+    const Array<double, 2> oracle = normal_margins(1, 60, 40, 3);
+    Array<double, 2> unlearned = normal_margins(2, 60, 40, 3 + shift);
+    CHECK(find_runaways(oracle, unlearned).any() == false);
+    CHECK(find_runaways(unlearned, oracle).any() == false);
+    for (std::size_t x = 0; x < 40; ++x) unlearned(5, x) = 3 + shift + 1e4;
+    const Runaways found = find_runaways(oracle, unlearned);
+    CHECK(found.runaway_points == 40);
+    CHECK(runaway_models(found.first).empty());
+    CHECK(runaway_models(found.second) == std::vector<Index>{5});
+  }
+}
+
+TEST_CASE("equal answers, probabilities and saturated log-odds have no runaway") {
+  Array<double, 2> answers = make_array<double>(60, 200), probabilities = answers, odds = answers;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const double z = random_normal(9, {Purpose::test}, i);
+    answers.data()[i] = z > -1.7 ? 1 : 0;
+    probabilities.data()[i] = 1 / (1 + std::exp(-14 - 5 * z));
+    // the log-odds of a probability in float, which is 1 at most: half of them or more are equal
+    odds.data()[i] = std::min(16.0, 16.5 + 2 * z);
+  }
+  CHECK(find_runaways(answers).any() == false);
+  CHECK(find_runaways(probabilities).any() == false);
+  CHECK(find_runaways(odds).any() == false);
+  CHECK(find_runaways(odds, answers).any() == false);
+}
+
 TEST_CASE("of honest points fewer than one in 10,000 is flagged, heavy tails included") {
   for (const Shape shape : shapes) {
     Index flagged = 0, all = 0;
     for (const auto& [n, points] : {std::pair<Index, Index>{20, 30000}, {60, 10000}, {200, 3000}}) {
-      // the larger the spread, the less the rule's least distance of ten outputs helps
+      // the larger the spread, the less the rule's least distance of one helps
       const Array<double, 2> a = honest_margins(shape, 3, n, points, 0, 100);
       const Array<double, 2> b = honest_margins(shape, 4, n, points, 300, 100);
       flagged += find_runaways(a, b).runaway_points;

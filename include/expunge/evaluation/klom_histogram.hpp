@@ -2,15 +2,13 @@
 //
 // Margins lie as [models][points], and a point is a column. We copy a block of 64 columns of all
 // models into one compact buffer, which stays in the L2 cache; all passes over it run along rows,
-// so they vectorise over points and never stride. The bin of a value is guessed by one
-// multiplication and then corrected by comparison with the edges, so that it is the bin that
-// numpy.histogram and numpy.digitize find, whatever the rounding.
+// so they vectorise over points and never stride.
 //
 //   values  [models][block]       oracles first, then unlearned
 //   edges   [block][bins + 2]     NaN where the point has no histogram
 //   counts  [2][block][bins + 1]  the last one: samples equal to a dropped last edge
 //
-// The counts also tell at most points that no model ran away (core/runaway.hpp). A model may be
+// The same buffer tells at most points that no model ran away (core/runaway.hpp). A model may be
 // listed more than once, as a bootstrap does; it then counts as often in the histogram, but once
 // where runaways and lost samples are judged.
 //
@@ -19,112 +17,20 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <limits>
-#include <type_traits>
 #include <vector>
 
-#include "expunge/core/half.hpp"
 #include "expunge/core/platform.hpp"
-#include "expunge/core/runaway.hpp"
+#include "expunge/core/runaway_screen.hpp"
 #include "expunge/core/view.hpp"
 #include "expunge/evaluation/klom_config.hpp"
+#include "expunge/evaluation/klom_edges.hpp"
 #include "expunge/evaluation/listed_models.hpp"
 
 namespace expunge::detail {
 
-inline constexpr Index klom_block = 64;
-
-/// The type that holds both element types exactly, and in which numpy would compute the edges.
-template <class A, class B>
-using EdgeType = std::conditional_t<
-    std::is_same_v<A, double> || std::is_same_v<B, double>, double,
-    std::conditional_t<std::is_same_v<A, Half> && std::is_same_v<B, Half>, Half, float>>;
-
-/// The type of values in the buffer: half precision is widened.
-template <class E>
-using BufferType = std::conditional_t<std::is_same_v<E, Half>, float, E>;
-
-/// By its bits, so that no compiler flag can assume it away.
-EXPUNGE_HD inline bool not_finite(float x) {
-  return (std::bit_cast<std::uint32_t>(x) & 0x7f800000u) == 0x7f800000u;
-}
-EXPUNGE_HD inline bool not_finite(double x) {
-  return (std::bit_cast<std::uint64_t>(x) & 0x7ff0000000000000u) == 0x7ff0000000000000u;
-}
-
-/// x, rounded to its type: keeps a compiler from fusing a product into the sum that follows.
-EXPUNGE_HD_FOR_DEVICE_TYPES
-template <class E>
-EXPUNGE_HD E rounded(E x) {
-  if constexpr (std::is_same_v<E, Half>) {
-    return x;
-  } else {
-    volatile E stored = x;
-    return stored;
-  }
-}
-
-/// A number below 2048, which every E holds.
-EXPUNGE_HD_FOR_DEVICE_TYPES
-template <class E>
-EXPUNGE_HD E small_number(Index i) {
-  return static_cast<E>(static_cast<float>(i));
-}
-
-/// numpy.linspace(first, last, bins + 1) in the arithmetic of E.
-EXPUNGE_HD_FOR_DEVICE_TYPES
-template <class E>
-EXPUNGE_HD void equal_edges(E first, E last, Index bins, double* edges) {
-  const E width = last - first;
-  const E step = width / small_number<E>(bins);
-  const bool underflow = step == small_number<E>(0);
-  edges[0] = static_cast<double>(first);
-  for (Index i = 1; i < bins; ++i) {
-    const E offset = underflow ? rounded((small_number<E>(i) / small_number<E>(bins)) * width)
-                               : rounded(small_number<E>(i) * step);
-    const E edge = offset + first;
-    edges[i] = edge < last ? static_cast<double>(edge) : static_cast<double>(last);
-  }
-  edges[bins] = static_cast<double>(last);
-}
-
-/// What the margins of one point allow.
-enum class PointKind : std::uint8_t { ordinary, constant, bad };
-
-/// Of the smallest and the largest margin.
-template <class Value>
-EXPUNGE_HD PointKind kind_of_range(Value low, Value high, bool any_not_finite) {
-  if (any_not_finite || not_finite(high - low)) return PointKind::bad;
-  return low < high ? PointKind::ordinary : PointKind::constant;
-}
-
-/// Writes the edges [bins + 2] of an ordinary point's histogram: NaN where nothing lies beyond.
-/// Returns by what x - low is multiplied to guess the bin of x.
-EXPUNGE_HD_FOR_DEVICE_TYPES
-template <class E, class Value>
-EXPUNGE_HD double point_edges(Value low, Value high, Index bins, EdgePrecision precision,
-                              LastEdge last_edge, double* edges) {
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  edges[bins + 1] = nan;
-  if (precision == EdgePrecision::as_input)
-    equal_edges<E>(static_cast<E>(low), static_cast<E>(high), bins, edges);
-  else
-    equal_edges<double>(static_cast<double>(low), static_cast<double>(high), bins, edges);
-  // a closed last bin, and the place of dropped samples, end at NaN: nothing lies beyond
-  if (last_edge == LastEdge::closed) edges[bins] = nan;
-  const double width = static_cast<double>(high) - static_cast<double>(low);
-  const double scale = static_cast<double>(bins) / width;
-  return not_finite(scale) ? 0 : scale;
-}
-
-/// The bin of x that the edges say, found from a guess.
-EXPUNGE_HD inline Index bin_from(Index bin, double x, const double* edges) {
-  while (x < edges[bin]) --bin;
-  while (x >= edges[bin + 1]) ++bin;
-  return bin;
-}
+inline constexpr Index klom_block = runaway_block;
 
 /// Whether so many models of n_oracle and n_unlearned are more than the one largest sample that
 /// published code loses at a dropped last edge: several of an array that were clipped to it, or,
@@ -136,16 +42,6 @@ EXPUNGE_HD inline bool too_many_lost(Index oracles, Index unlearned, Index n_ora
   // |oracles / n_oracle - unlearned / n_unlearned| > 1 / 20
   const Index gap = oracles * n_unlearned - unlearned * n_oracle;
   return 20 * (gap > 0 ? gap : -gap) > n_oracle * n_unlearned;
-}
-
-/// Whether a point with these counts [bins + 1] of each sample may have a runaway: false only where
-/// it has none. The range is that of the margins, none of which is clipped or not finite.
-EXPUNGE_HD inline bool histogram_may_run_away(const std::int32_t* oracle,
-                                              const std::int32_t* unlearned, Index bins,
-                                              Index models, double range) {
-  if (range <= 0.99 * RunawayRule::least) return false;  // with room for the rounding of float
-  // edges that are rounded to half precision may be off by more than may_run_away allows
-  return bins > 32 || may_run_away(oracle, unlearned, bins, models, 2);
 }
 
 /// The histograms of up to 64 points. E: the input's type; reused from block to block.
@@ -160,11 +56,9 @@ class HistogramBlock {
       : config_(config),
         listed_{&oracle, &unlearned},
         models_{oracle.count(), unlearned.count()},
-        repeated_(oracle.repeated() || unlearned.repeated()),
         values_(static_cast<std::size_t>((models_[0] + models_[1]) * klom_block)),
         edges_(static_cast<std::size_t>(klom_block * (config.bins + 2))),
-        counts_(static_cast<std::size_t>(2 * klom_block * (config.bins + 1))),
-        distinct_counts_(repeated_ ? counts_.size() : 0) {}
+        counts_(static_cast<std::size_t>(2 * klom_block * (config.bins + 1))) {}
 
   /// Reads points [first, first + width) of the models listed and counts them.
   template <class O, class U>
@@ -178,9 +72,9 @@ class HistogramBlock {
          values_.data() + models_[0] * klom_block);
     for (Index c = 0; c < width; ++c) set_edges(c);
     std::fill(counts_.begin(), counts_.end(), 0);
-    std::fill(distinct_counts_.begin(), distinct_counts_.end(), 0);
     count(0, values_.data());
     count(1, values_.data() + models_[0] * klom_block);
+    look_for_runaways();
   }
 
   PointKind kind(Index c) const { return kind_[at(c)]; }
@@ -196,18 +90,11 @@ class HistogramBlock {
   }
 
   /// False only where none of the models listed ran away.
-  bool may_run_away(Index c) const {
-    if (not_finite_[at(c)] != 0 || reaches_top(c) || reaches_bottom(c)) return true;
-    const std::vector<std::int32_t>& counts = repeated_ ? distinct_counts_ : counts_;
-    return histogram_may_run_away(
-        counts.data() + place(0, c), counts.data() + place(1, c), config_.bins,
-        std::ssize(listed_[0]->distinct) + std::ssize(listed_[1]->distinct),
-        static_cast<double>(highest_[at(c)]) - static_cast<double>(lowest_[at(c)]));
-  }
+  bool may_run_away(Index c) const { return suspect_[at(c)] != 0; }
 
  private:
   template <class T>
-  using Columns = std::array<T, static_cast<std::size_t>(klom_block)>;
+  using Columns = BlockOfPoints<T>;
   static std::size_t at(Index c) { return static_cast<std::size_t>(c); }
   Index place(Index sample, Index c) const {
     return (sample * klom_block + c) * (config_.bins + 1);
@@ -276,34 +163,56 @@ class HistogramBlock {
       }
       const double* edges = edges_.data();
       std::int32_t* counts = counts_.data() + place(sample, 0);
-      std::int32_t* distinct = repeated_ && listed_[at(sample)]->first_time[at(m)] != 0
-                                   ? distinct_counts_.data() + place(sample, 0)
-                                   : nullptr;
       for (Index c = 0; c < width_; ++c) {
         const double x = static_cast<double>(values[c]);
-        const Index bin = bin_from(guess[at(c)], x, edges);
-        ++counts[bin];
-        if (distinct) ++distinct[bin], distinct += config_.bins + 1;
+        ++counts[bin_from(guess[at(c)], x, edges)];
         edges += config_.bins + 2;
         counts += config_.bins + 1;
       }
     }
   }
 
+  /// Sets suspect_: what was clipped or is not finite may be anything. The histogram clears most
+  /// other points, a finer one most of the rest.
+  void look_for_runaways() {
+    const Index models = std::ssize(listed_[0]->distinct) + std::ssize(listed_[1]->distinct);
+    runaway_bins_.clear();
+    for (Index c = 0; c < width_; ++c) {
+      suspect_[at(c)] = kind_[at(c)] == PointKind::bad || reaches_top(c) || reaches_bottom(c);
+      const Value range = highest_[at(c)] - lowest_[at(c)];
+      if (!suspect_[at(c)] && histogram_may_run_away(c, models, static_cast<double>(range)))
+        runaway_bins_.watch(at(c), lowest_[at(c)], range);
+    }
+    if (!runaway_bins_.watches_any()) return;
+    const Value* values = values_.data();
+    for (const ListedModels* listed : listed_)
+      for (const std::uint8_t first_time : listed->first_time) {
+        if (first_time) runaway_bins_.add(values, at(width_));
+        values += klom_block;
+      }
+    runaway_bins_.for_suspects(models, 2, [&](std::size_t point) { suspect_[point] = 1; });
+  }
+
+  /// By the counts at hand, which cannot tell where models are counted twice, or where edges that
+  /// are rounded to half precision may be off by more than may_run_away allows.
+  bool histogram_may_run_away(Index c, Index models, double range) const {
+    if (too_narrow_for_runaways(range)) return false;
+    return models < models_[0] + models_[1] || config_.bins > 32 ||
+           detail::may_run_away(counts(0, c), counts(1, c), config_.bins, models, 2);
+  }
+
   const KlomConfig config_;
   const std::array<const ListedModels*, 2> listed_;
   const std::array<Index, 2> models_;
-  const bool repeated_;
   Index width_ = 0;
   Columns<Value> lowest_, highest_;
-  Columns<std::uint8_t> not_finite_;
+  Columns<std::uint8_t> not_finite_, suspect_;
   Columns<PointKind> kind_;
   Columns<double> origin_, scale_;
   std::vector<Value> values_;
   std::vector<double> edges_;
   std::vector<std::int32_t> counts_;
-  std::vector<std::int32_t>
-      distinct_counts_;  // of models listed for the first time, if any repeats
+  RunawayBins<Value> runaway_bins_;
 };
 
 }  // namespace expunge::detail

@@ -27,7 +27,6 @@ struct ListedModels {
   }
 
   Index count() const { return std::ssize(drawn); }
-  bool repeated() const { return distinct.size() < drawn.size(); }
 };
 
 }  // namespace expunge::detail
