@@ -391,11 +391,13 @@ TEST_CASE("the summary takes t by its size, counts bad points and prints one lin
   CHECK(s.significant == 1);
   CHECK(s.renyi10.worst == doctest::Approx(ceiling));
   CHECK(s.wasserstein.worst == 200);
-  CHECK(s.line().find("Welch's p < 0.05 at 100.0 % of 2 points; 1 bad; a model ran away at 1; "
-                      "Renyi(oracle || unlearned), "
+  CHECK(s.line().find("Welch's p < 0.05 at 100.0 % of 2 points; 1 bad; Renyi(oracle || unlearned), "
                       "20 bins, 30 oracle and 40 unlearned models") != std::string::npos);
   CHECK(s.line().find("p95 KS 1.000, Wasserstein ") == 0);
   CHECK_THROWS_AS(summarise(d, {4000}), std::invalid_argument);
+  b(3, 0) = 1e4;
+  CHECK(summarise(sample_distances(a, b), {0, 1}).line().find("; 1 bad; a model ran away at 1; ") !=
+        std::string::npos);
 }
 
 TEST_CASE("the floor of two equal distributions is the one the documentation gives") {
