@@ -26,8 +26,16 @@ finish() {
 
 files_below() { (cd "$1" && find . -type f | LC_ALL=C sort); }
 
-# Whether a file is one that a killed writer may leave: our own temporary names, and libzip's.
-is_left_over() { case "$1" in *.partial | *.npz.??????) true ;; *) false ;; esac; }
+# Whether a file is one that a killed writer may leave: the temporary names of AtomicFile.
+is_left_over() { case "$1" in */.expunge-*.partial) true ;; *) false ;; esac; }
+
+# none_left FOLDER WHAT: no temporary file is below it.
+none_left() {
+  local file
+  while read -r file; do
+    if is_left_over "$file"; then wrong "$2: the temporary file $file is left"; fi
+  done < <(files_below "$1")
+}
 
 # look_at FOLDER OLD NEW: every file of OLD is in FOLDER, whole, and OLD's or NEW's; anything else
 # there is a left-over. Adds to `looked_at`, sets `left_over`.
@@ -81,11 +89,11 @@ write_outputs() {
   done < <(outputs_of "$1")
 }
 
-# expunge fit with so little memory that it stores its blocks one after the other.
-fit_line() {
+# Sets `fit_line`: expunge fit with so little memory that it stores its blocks one after the other.
+make_fit_line() {
   local line="fit --masks $scratch/inputs/masks.npy --outputs $scratch/inputs/outputs.npy --lambdas 20 --out fit" least
   # shellcheck disable=SC2086
   least=$("$expunge" $line --memory 1 2>&1 | sed -n 's/.*at least \([0-9]*\).*/\1/p' || true)
-  [ -n "$least" ] || echo "fit --memory 1 does not say how much it needs" >&2
-  echo "$line --memory ${least:-100000000}"
+  [ -n "$least" ] || { echo "expunge fit --memory 1 does not say how much it needs" >&2; exit 1; }
+  read -ra fit_line <<<"$line --memory $least"
 }

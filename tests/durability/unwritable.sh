@@ -35,7 +35,7 @@ one_sentence() {
 # untouched FOLDER WHAT: what version 1 wrote, and nothing else.
 untouched() {
   look_at "$1" "$scratch/old" "$scratch/old"
-  [ "$left_over" = 0 ] || wrong "$2: $left_over temporary files are left"
+  none_left "$1" "$2"
 }
 
 # refused_writers FOLDER WHAT [some]: no writer of the library writes version 2; `some`: those with
@@ -55,7 +55,7 @@ refused_writers() {
       wrong "$2: the old $file is not intact"
   done < <("$every_writer" try "$1" 2)
   look_at "$1" "$scratch/old" "$scratch/new"
-  [ "$left_over" = 0 ] || wrong "$2: $left_over temporary files are left"
+  none_left "$1" "$2"
   echo "$2: $refused of $all writers refused, each with a sentence"
 }
 
@@ -77,20 +77,33 @@ refused_commands() {
 # refused_fit FOLDER WHAT: expunge fit says one sentence. What it kept is a store to go on from.
 refused_fit() {
   local said status=0
-  # shellcheck disable=SC2046
-  said=$(cd "$1" && "$expunge" $(fit_line) 2>&1 >/dev/null) || status=$?
+  said=$(cd "$1" && "$expunge" "${fit_line[@]}" 2>&1 >/dev/null) || status=$?
   [ "$status" = 3 ] || wrong "$2, fit: exit status $status"
   one_sentence "$said" fit "$2, expunge fit"
-  if files_below "$1" | grep -q '\.partial$'; then wrong "$2, fit: temporary files are left"; fi
+  none_left "$1" "$2, fit"
+}
+
+# refused_all FOLDER WHAT: every writer where none can write.
+refused_all() {
+  refused_writers "$1" "$2"
+  refused_commands "$1" "$2"
+  refused_fit "$1" "$2"
 }
 
 fit_goes_on() {
-  # shellcheck disable=SC2046
-  (cd "$1" && "$expunge" $(fit_line) >/dev/null) || wrong "$2: fit failed when there was room again"
+  (cd "$1" && "$expunge" "${fit_line[@]}" >/dev/null) || wrong "$2: fit failed when there was room again"
   same "$1/fit" "$scratch/whole/fit" "$2"
 }
 
 write_old() { "$every_writer" write "$1" 1 && (cd "$1" && write_outputs 1); }
+
+# Mounts a small disk with a folder of what version 1 wrote: $scratch/disk/files.
+mount_disk() {
+  mkdir -p "$scratch/disk"
+  mount -t tmpfs -o size=48m none "$scratch/disk"
+  mkdir "$scratch/disk/files"
+  write_old "$scratch/disk/files"
+}
 
 case_file_limit() {
   local folder=$scratch/limited what="limit of 2 KiB"
@@ -98,9 +111,7 @@ case_file_limit() {
   write_old "$folder"
   (
     ulimit -f 2
-    refused_writers "$folder" "$what"
-    refused_commands "$folder" "$what"
-    refused_fit "$folder" "$what"
+    refused_all "$folder" "$what"
     finish
   ) | cat || failures=$((failures + 1))
   fit_goes_on "$folder" "$what"
@@ -116,14 +127,9 @@ fill() {
 
 case_full_disk() {
   local folder=$scratch/disk/files
-  mkdir -p "$scratch/disk"
-  mount -t tmpfs -o size=48m none "$scratch/disk"
-  mkdir "$folder"
-  write_old "$folder"
+  mount_disk
   fill 0
-  refused_writers "$folder" "full disk"
-  refused_commands "$folder" "full disk"
-  refused_fit "$folder" "full disk"
+  refused_all "$folder" "full disk"
   rm -rf "$folder/fit"
   untouched "$folder" "full disk"
   fill 200
@@ -138,14 +144,9 @@ case_full_disk() {
 
 case_read_only() {
   local folder=$scratch/disk/files
-  mkdir -p "$scratch/disk"
-  mount -t tmpfs -o size=48m none "$scratch/disk"
-  mkdir "$folder"
-  write_old "$folder"
+  mount_disk
   mount -o remount,ro "$scratch/disk"
-  refused_writers "$folder" "read-only folder"
-  refused_commands "$folder" "read-only folder"
-  refused_fit "$folder" "read-only folder"
+  refused_all "$folder" "read-only folder"
   untouched "$folder" "read-only folder"
 }
 
@@ -166,6 +167,7 @@ run_case() {
 }
 
 if [ "$inside" = yes ]; then
+  make_fit_line
   "case_${cases[0]}"
   finish
   exit
@@ -176,8 +178,8 @@ mkdir "$scratch/inputs" "$scratch/old" "$scratch/new" "$scratch/whole"
 write_old "$scratch/old"
 "$every_writer" write "$scratch/new" 2
 (cd "$scratch/new" && write_outputs 2)
-# shellcheck disable=SC2046
-(cd "$scratch/whole" && "$expunge" $(fit_line) >/dev/null)
+make_fit_line
+(cd "$scratch/whole" && "$expunge" "${fit_line[@]}" >/dev/null)
 skipped=0
 for each in "${cases[@]}"; do run_case "$each"; done
 finish

@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     logits.set_labels(file);
     if (logits.read_margins<double>(0, 4, 1).size() != 24) std::abort();
   });
-  fuzz::attempt([&] { cli::inspect_arrays(file); });
+  fuzz::glance([&] { cli::inspect_arrays(file); });
   folder().write("_completed.npy", {data, size});
   fuzz::attempt([&] {
     const cli::ModelOutputs done(folder() / "logits.npy");
