@@ -8,8 +8,9 @@
 #   expunge fit     started again after every kill, until it ends; then from the beginning
 #   demonstration   the same with quickstart --scale 0.1, where --demonstration asks for it
 #
-# After every kill each file is whole, and the old one or the new one; what was stored stays stored. At the
-# end the bytes are those of an undisturbed run, and the temporary files that the kills left are gone.
+# After every kill each file is whole, and the old one or the new one; what was stored stays stored.
+# At the end the bytes are those of an undisturbed run, and the temporary files that the kills left
+# are gone.
 #
 #   --demonstration N            also N kills of the demonstration (minutes; builds it if need be)
 #   --seed N                     of the moments; printed
@@ -41,8 +42,8 @@ pause() {
   sleep "$(awk -v most="$1" -v draw="$((RANDOM * 32768 + RANDOM))" \
     'BEGIN { printf "%.6f", 1e-6 * most * draw / 1073741824 }')"
 }
-# kill_now PID: whether the job was still running. Waits for its children too, two seconds at most (who is dead
-# and not yet waited for counts as there): one that is still being killed holds its files.
+# kill_now PID: whether the job was still running. Waits for its children too, two seconds at most
+# (who is dead and not yet waited for counts as there): one that is still being killed holds its files.
 kill_now() {
   local alive=0 i
   kill -9 -- "-$1" 2>/dev/null || alive=1
@@ -70,7 +71,8 @@ rewrite_and_kill() {
     look_at "$folder" "$old" "$new"
     left=$left_over
   done
-  echo "$name: $kills kills, $looked_at files looked at, $left temporary files left over by the kills"
+  echo "$name: $kills kills, $looked_at files looked at," \
+    "$left temporary files left over by the kills"
 }
 
 kill_writers() {
@@ -116,7 +118,8 @@ ran_to_end() {
 # after every kill; PATTERN: its stored stages; DONE: the file that it writes last; SAME compares
 # the end with NAME.whole.
 resume_and_kill() {
-  local name=$1 times=$2 pattern=$3 last=$4 compare=$5 killed=0 ended=0 kept=0 most=0 before lost left
+  local name=$1 times=$2 pattern=$3 last=$4 compare=$5
+  local killed=0 ended=0 kept=0 most=0 before lost left
   local folder=$scratch/$name begin limit
   shift 5
   mkdir "$folder.whole" "$folder"
@@ -146,12 +149,13 @@ resume_and_kill() {
   done
   (cd "$folder" && "$@" >/dev/null 2>&1) || wrong "$name: the last run failed"
   ran_to_end "$folder" "$name" "$compare"
-  echo "$name: $killed kills of a run of $((limit / 1000)) ms, $((ended + 1)) runs to the end with the same bytes," \
-    "$kept stored stages found again, at most $most temporary files left over by a kill, none at the end"
+  echo "$name: $killed kills of a run of $((limit / 1000)) ms, $((ended + 1)) runs to the end" \
+    "with the same bytes, $kept stored stages found again, at most $most temporary files left over" \
+    "by a kill, none at the end"
 }
 
-# What an undisturbed demonstration and another share: all but times, memory and date. A run that found stages
-# of an earlier one lists fewer, and has "no value" for the time of a method that it did not run itself.
+# What an undisturbed demonstration and another share: all but times, memory and date. A run that
+# found stages of an earlier one lists fewer, and has "no value" for the time of what it did not run.
 without_times() {
   sed -E '/"stages": \[/,/^ *\],?$/d; /"(seconds|peak_memory_bytes|date)":/d;
     /<caption>Time by stage/,/<\/table>/d; /<dt>(date|peak memory)</d;

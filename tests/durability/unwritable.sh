@@ -91,7 +91,8 @@ refused_all() {
 }
 
 fit_goes_on() {
-  (cd "$1" && "$expunge" "${fit_line[@]}" >/dev/null) || wrong "$2: fit failed when there was room again"
+  (cd "$1" && "$expunge" "${fit_line[@]}" >/dev/null) ||
+    wrong "$2: fit failed when there was room again"
   same "$1/fit" "$scratch/whole/fit" "$2"
 }
 

@@ -55,8 +55,8 @@ class Folder {
   std::filesystem::path folder_;
 };
 
-/// Calls look(), for which an io_error is a right answer. Any other exception ends the program. For what
-/// accepts nearly every input and so says little about one: not counted as read.
+/// Calls look(), for which an io_error is a right answer. Any other exception ends the program. For
+/// what accepts nearly every input and so says little about one: not counted as read.
 template <class F>
 void glance(F&& look) {
   try {
