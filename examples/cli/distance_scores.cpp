@@ -38,18 +38,6 @@ report::Table distance_table() {
   return table;
 }
 
-/// No value, where no point is left to draw a floor from.
-DistanceSummary no_distances() {
-  Summary none;
-  none.mean = none.p5 = none.p50 = none.p95 = none.p99 = none.worst = report::not_measured;
-  DistanceSummary all;
-  for (Summary* s : {&all.ks, &all.wasserstein, &all.renyi2, &all.renyi5, &all.renyi10,
-                     &all.jensen_shannon, &all.welch_size})
-    *s = none;
-  all.significant = report::not_measured;
-  return all;
-}
-
 /// A row for each distance of a split.
 void add_rows(const std::string& split, const DistanceSummary& score, const DistanceSummary& floor,
               report::Table& table) {
@@ -114,8 +102,8 @@ void add_distances(Document& document, const ModelOutputs& oracle, const SampleD
     const DistanceSummary score = summarise(distances, split.points);
     const std::vector<Index> sample = floor_sample(split, settings);
     const DistanceSummary floor = with_precision(oracle.precision(), [&]<class T>(T) {
-      const Array<T, 2> finite = finite_points(oracle.read_margins_at<T>(sample, config.threads));
-      return finite.size() == 0 ? no_distances() : distances_floor(finite, floor_config, config);
+      return distances_floor(oracle.read_margins_at<T>(sample, config.threads), floor_config,
+                             config);
     });
     add_rows(split.name, score, floor, table);
     document.remarks.push_back(

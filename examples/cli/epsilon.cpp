@@ -176,7 +176,7 @@ void add_warnings(Document& document, const Epsilons& all,
     if (s.floor_left_out > 0)
       document.warnings.push_back(
           sentence(s.name, ": the floor leaves out ", s.floor_left_out, " of ", s.points,
-                   " points, where a retrained model's margin is NaN or infinite."));
+                   " points, where a retrained model's margin is NaN or infinite, or ran away."));
   const EpsilonResult& r = all.result;
   if (r.retrained_models != r.unlearned_models)
     document.warnings.push_back(sentence("The numbers of models differ, ", r.retrained_models,

@@ -1,11 +1,11 @@
 #include "cli/epsilon_scores.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "cli/input_checks.hpp"
 #include "cli/klom_scores.hpp"
 #include "expunge/evaluation/klom_floor.hpp"
+#include "expunge/evaluation/sound_points.hpp"
 
 namespace expunge::cli {
 
@@ -31,18 +31,22 @@ void copy_block(const EpsilonResult& block, Index first, EpsilonResult& all) {
   add_runaways(all.runaways, block.runaways, first);
 }
 
-/// No floor where a retrained model [models][points] is not finite, though a draw may miss that
-/// model.
+/// No floor where a retrained model [models][points] is not finite or ran away, though a draw may
+/// miss that model.
 template <class A>
-void leave_out_not_finite(const A& retrained, Index first, EpsilonResult& floor) {
-  for (std::size_t x = 0; x < retrained.shape()[1]; ++x)
-    for (std::size_t m = 0; m < retrained.shape()[0]; ++m)
-      if (!std::isfinite(static_cast<double>(retrained(m, x)))) {
-        const std::size_t at = static_cast<std::size_t>(first) + x;
-        floor.attack[at] = EpsilonAttack::not_finite;
-        floor.epsilon(at) = floor.config.cap;
-        floor.h(at) = 0;
-      }
+void leave_out_broken(const A& retrained, Index first, EpsilonResult& floor) {
+  const std::vector<Index> sound = sound_points(retrained, floor.config.threads);
+  auto next = sound.begin();
+  for (Index x = 0; x < static_cast<Index>(retrained.shape()[1]); ++x) {
+    if (next != sound.end() && *next == x) {
+      ++next;
+      continue;
+    }
+    const std::size_t at = static_cast<std::size_t>(first + x);
+    floor.attack[at] = EpsilonAttack::not_finite;
+    floor.epsilon(at) = floor.config.cap;
+    floor.h(at) = 0;
+  }
 }
 
 /// Where the result has an epsilon.
@@ -114,7 +118,7 @@ Epsilons epsilon_points(ModelOutputs& retrained, ModelOutputs& unlearned, std::v
                        r, floor, config.threads, [&](const auto& one, const auto& other) {
                          copy_block(unlearning_epsilon(one, other, config), first, all.floor);
                        });
-                   leave_out_not_finite(r, first, all.floor);
+                   leave_out_broken(r, first, all.floor);
                  });
   return all;
 }

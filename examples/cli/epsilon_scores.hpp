@@ -37,7 +37,7 @@ struct EpsilonOfSplit {
   Index points = 0, bad_points = 0;
   SplitFigures figures;
   std::optional<SplitFigures> floor;  // none if no point has one
-  Index floor_left_out = 0;           // points without one: a retrained model is not finite there
+  Index floor_left_out = 0;           // points without one: a retrained model broke there
   std::array<Index, 5> attacks{};     // examples, by EpsilonAttack
 };
 

@@ -66,26 +66,6 @@ report::Interval shown(const BootstrapEstimate& estimate, double ceiling) {
   return {clamped(estimate.centred.low), clamped(estimate.centred.high)};
 }
 
-/// No value, where no point is left to draw a floor from.
-KlomFloors no_floors(Index oracles, const FloorConfig& config) {
-  KlomFloor none = detail::no_floor(detail::floor_method(oracles, config), config);
-  none.mean = none.p95 = report::not_measured;
-  return {none, none, none};
-}
-
-/// The floors of these margins [floor oracles][points], where all of a point are finite.
-template <class T>
-KlomFloors floors_of(Array<T, 2> margins, const FloorConfig& floor, const KlomSettings& settings,
-                     KlomOfSplit& result) {
-  const Index models = static_cast<Index>(margins.shape()[0]);
-  const Index points = static_cast<Index>(margins.shape()[1]);
-  const Array<T, 2> finite = finite_points(std::move(margins));
-  result.floor_points = static_cast<Index>(finite.shape()[1]);
-  result.floor_left_out = points - result.floor_points;
-  if (result.floor_points == 0) return no_floors(models, floor);
-  return klom_floors(finite, floor, settings.klom);
-}
-
 report::Table klom_table(const std::vector<KlomOfSplit>& splits, const KlomConfig& config) {
   report::Table table;
   table.title = "KLoM in nats; lower is better";
@@ -289,7 +269,9 @@ KlomOfSplit score_split(const ModelOutputs& oracle, const ModelOutputs& unlearne
                           settings.seed};
   with_precision(common_precision(oracle, unlearned), [&]<class T>(T) {
     const KlomFloors floors =
-        floors_of(floor_oracles.read_margins_at<T>(more, threads), floor, settings, result);
+        klom_floors(floor_oracles.read_margins_at<T>(more, threads), floor, settings.klom);
+    result.floor_points = floors.forward.points;
+    result.floor_left_out = floors.forward.left_out;
     const KlomIntervals intervals = klom_intervals(oracle.read_margins_at<T>(few, threads),
                                                    unlearned.read_margins_at<T>(few, threads),
                                                    settings.klom, settings.bootstrap);

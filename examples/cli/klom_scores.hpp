@@ -2,9 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "cli/document.hpp"
@@ -82,23 +80,6 @@ std::string_view floor_method_name(FloorMethod method);
 
 /// Points of a split that the noise floor looks at.
 std::vector<Index> floor_sample(const Split& split, const KlomSettings& settings);
-
-/// The points [models][points] at which every model is finite and none ran away, all a floor may
-/// look at: one NaN would lift it, and a score above it would look good.
-template <class T>
-Array<T, 2> finite_points(Array<T, 2> margins) {
-  const std::size_t models = margins.shape()[0], points = margins.shape()[1];
-  std::vector<Index> finite;
-  const Runaways ran_away = find_runaways(margins);
-  for (std::size_t x = 0; x < points; ++x) {
-    bool all = !ran_away.at[x];
-    for (std::size_t m = 0; m < models && all; ++m)
-      all = std::isfinite(static_cast<double>(margins(m, x)));
-    if (all) finite.push_back(static_cast<Index>(x));
-  }
-  if (finite.size() == points) return margins;
-  return select_points(margins, finite);
-}
 
 /// The type that holds the numbers of both exactly.
 inline Precision common_precision(const ModelOutputs& a, const ModelOutputs& b) {

@@ -140,7 +140,8 @@ TEST_CASE("expunge epsilon: the smoothed floor is that of independent models") {
   CHECK(contains(json_of(scratch / "e.json")["remarks"].dump(), "by smoothed bootstrap"));
 }
 
-TEST_CASE("expunge epsilon: retrained models that are not finite do not lower the floor") {
+TEST_CASE(
+    "expunge epsilon: retrained models that are not finite or ran away do not change the floor") {
   const Scratch scratch;
   Sides sides;
   write(scratch, sides);
@@ -156,6 +157,9 @@ TEST_CASE("expunge epsilon: retrained models that are not finite do not lower th
   CHECK(split["floor_left_out"] == 20);
   CHECK(split["floor"]["forgetting_quality"].get<double>() > before / 2);
   CHECK(contains(ran.out, "the floor leaves out 20 of 30 points"));
+  for (std::size_t x = 20; x < 25; ++x) sides.retrained(5, x) = 1e6;  // ran away
+  write(scratch, sides);
+  CHECK(floor(run(scratch, files + "--json e.json"))["floor_left_out"] == 25);
   for (std::size_t x = 0; x < 30; ++x) sides.retrained(5, x) = std::nan("");
   write(scratch, sides);
   CHECK(floor(run(scratch, files + "--json e.json"))["floor"].is_null());

@@ -4,6 +4,7 @@
 
 #include "evaluation/margin_shapes.hpp"
 #include "evaluation/margins.hpp"
+#include "expunge/evaluation/distance_summary.hpp"
 #include "expunge/evaluation/klom_interval.hpp"
 #include "expunge/evaluation/klom_noise.hpp"
 
@@ -239,12 +240,63 @@ TEST_CASE("a split of more models than there are is refused") {
                        std::invalid_argument);
 }
 
-TEST_CASE("a floor of margins with NaN is no good floor") {
-  Array<double, 2> oracles = normal_margins(6, 20, 10);
-  for (std::size_t x = 0; x < 10; ++x) oracles(3, x) = std::nan("");
-  const double mean = bootstrap_floor(oracles, {20, 20, 2, 3}).mean;
-  CHECK(mean > 11);
-  CHECK(mean <= KlomConfig{}.ceiling());
+TEST_CASE(
+    "a floor leaves out and counts the points at which an oracle is broken, in every preset") {
+  const Array<double, 2> honest = normal_margins(6, 50, 400);
+  Array<double, 2> broken = honest;
+  std::vector<Index> rest;
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (Index x = 0; x < 400; ++x) {
+    const double values[] = {-1e4, std::nan(""), 1e38, infinity};
+    if (x % 2 == 0)
+      broken(7, x) = values[x / 2 % 4];
+    else
+      rest.push_back(x);
+  }
+  for (const KlomConfig& config : {KlomConfig::paper(), KlomConfig::paper_code(),
+                                   KlomConfig::unlearning_bench(), KlomConfig::easydub()})
+    for (const Index models : {Index{25}, Index{50}}) {  // a split, and the bootstrap
+      const FloorConfig asked{models, models, 4, 1};
+      const Array<double, 2> sound = select_points(honest, rest);
+      const KlomFloor expected = klom_floor(sound, asked, config);
+      const KlomFloor found = klom_floor(broken, asked, config);
+      const KlomFloors all = klom_floors(broken, asked, config);
+      CAPTURE(config.name);
+      CHECK(found.mean == expected.mean);
+      CHECK(found.p95 == expected.p95);
+      CHECK(found.points == 200);
+      CHECK(found.left_out == 200);
+      CHECK(all.forward.mean == expected.mean);
+      CHECK(all.reverse.mean == klom_floors(sound, asked, config).reverse.mean);
+      CHECK(all.gaussian.p95 == klom_floors(sound, asked, config).gaussian.p95);
+      CHECK(all.gaussian.left_out == 200);
+      CHECK(klom_floor(honest, asked, config).left_out == 0);
+      CHECK(klom_floor(honest, asked, config).points == 400);
+    }
+  const DistanceSummary distances = distances_floor(broken, {50, 50, 1, 1});
+  CHECK(distances.wasserstein.points == 200);
+  CHECK(distances.wasserstein.p95 ==
+        distances_floor(select_points(honest, rest), {50, 50, 1, 1}).wasserstein.p95);
+}
+
+TEST_CASE("an oracle that is broken at every point leaves no floor, which nothing is as good as") {
+  for (const double value : {1e5, std::nan("")}) {
+    Array<double, 2> oracles = normal_margins(6, 20, 10);
+    for (std::size_t x = 0; x < 10; ++x) oracles(3, x) = value;
+    for (const KlomConfig& config : {KlomConfig::paper(), KlomConfig::easydub()}) {
+      const KlomFloor floor = bootstrap_floor(oracles, {20, 20, 2, 3}, config);
+      CHECK(std::isnan(floor.mean));
+      CHECK(std::isnan(floor.p95));
+      CHECK(floor.points == 0);
+      CHECK(floor.left_out == 10);
+      CHECK(std::isnan(split_floor(oracles, {10, 10, 2, 3}, config).mean));
+      CHECK(std::isnan(klom_floors(oracles, {20, 20, 2, 3}, config).reverse.mean));
+      const DoNothingStatus status = do_nothing_check(0.01, floor);
+      CHECK(status.broken);
+      CHECK(status.message.find("there is no noise floor") != std::string::npos);
+    }
+    CHECK(std::isnan(distances_floor(oracles, {20, 20, 1, 3}).ks.p95));
+  }
 }
 
 TEST_CASE("doing nothing far above the floor says that the set-up is broken") {

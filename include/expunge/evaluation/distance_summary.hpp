@@ -5,6 +5,7 @@
 #pragma once
 
 #include <iomanip>
+#include <limits>
 #include <sstream>
 #include <string>
 
@@ -63,18 +64,38 @@ inline DistanceSummary summarise(const SampleDistances& result, const std::vecto
   return s;
 }
 
+namespace detail {
+
+/// Of no points.
+inline DistanceSummary no_distances() {
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  DistanceSummary all;
+  for (Summary* s : {&all.ks, &all.wasserstein, &all.renyi2, &all.renyi5, &all.renyi10,
+                     &all.jensen_shannon, &all.welch_size})
+    s->mean = s->p5 = s->p50 = s->p95 = s->p99 = s->worst = none;
+  all.significant = none;
+  return all;
+}
+
+}  // namespace detail
+
 /// What models score that differ from the oracles [models][points] in nothing: one draw of two
-/// groups, as klom_floor makes them (repeats is not read).
+/// groups, as klom_floor makes them (repeats is not read). Points at which an oracle is NaN or
+/// infinite, or ran away, are left out: `points` of the summaries says how many are looked at. NaN
+/// where none is left.
 template <MatrixLike A>
 DistanceSummary distances_floor(const A& oracle, FloorConfig floor_config,
                                 const SampleDistancesConfig& config = {}) {
   floor_config.repeats = 1;
-  DistanceSummary floor;
-  detail::for_each_floor_pair(
-      oracle, floor_config, config.threads, [&](const auto& first, const auto& second) {
-        floor = summarise(sample_distances(first, second, config), all_indices(view(oracle).cols));
-      });
-  return floor;
+  const auto floor_of = [&](const auto& sound, Index points) {
+    DistanceSummary floor;
+    detail::for_each_floor_pair(
+        sound, floor_config, config.threads, [&](const auto& first, const auto& second) {
+          floor = summarise(sample_distances(first, second, config), all_indices(points));
+        });
+    return floor;
+  };
+  return detail::at_sound_points(oracle, config.threads, detail::no_distances(), floor_of);
 }
 
 }  // namespace expunge

@@ -78,17 +78,12 @@ BlockMoments block_moments(MatrixView<const T> margins, bool clip, const KlomCon
   return block;
 }
 
-/// gaussian_klom of margins whose runaways are known.
+/// gaussian_klom of margins, checked by the caller, whose runaways are known.
 template <MatrixLike O, MatrixLike U>
 KlomResult gaussian_klom_given(const O& oracle, const U& unlearned, const KlomConfig& config,
                                Runaways runaways) {
   const MatrixView<const typename O::value_type> o = view(oracle);
   const MatrixView<const typename U::value_type> u = view(unlearned);
-  config.validate();
-  require(o.cols == u.cols, "gaussian_klom: oracle margins have ", o.cols,
-          " points, unlearned have ", u.cols);
-  require(o.rows >= 2 && u.rows >= 2, "gaussian_klom: ", o.rows, " oracle and ", u.rows,
-          " unlearned models, at least 2 of each have a variance");
   KlomResult result{make_array<double>(o.cols),
                     std::vector<std::uint8_t>(static_cast<std::size_t>(o.cols)),
                     0,
@@ -124,9 +119,13 @@ KlomResult gaussian_klom_given(const O& oracle, const U& unlearned, const KlomCo
 /// [N_u][points], two models each at least.
 template <MatrixLike O, MatrixLike U>
 KlomResult gaussian_klom(const O& oracle, const U& unlearned, const KlomConfig& config = {}) {
+  const MatrixView<const typename O::value_type> o = view(oracle);
+  const MatrixView<const typename U::value_type> u = view(unlearned);
   config.validate();
-  require(view(oracle).cols == view(unlearned).cols, "gaussian_klom: oracle margins have ",
-          view(oracle).cols, " points, unlearned have ", view(unlearned).cols);
+  require(o.cols == u.cols, "gaussian_klom: oracle margins have ", o.cols,
+          " points, unlearned have ", u.cols);
+  require(o.rows >= 2 && u.rows >= 2, "gaussian_klom: ", o.rows, " oracle and ", u.rows,
+          " unlearned models, at least 2 of each have a variance");
   return detail::gaussian_klom_given(oracle, unlearned, config,
                                      find_runaways(oracle, unlearned, config.threads));
 }

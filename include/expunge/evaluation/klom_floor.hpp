@@ -12,15 +12,18 @@
 //               margins at 20 to 200 models (bench/klom_floor.cpp measures it).
 //   simulation  normal numbers; needs no oracles.
 //
-// Draws depend on (seed, repeat, model, point) alone.
+// Draws depend on (seed, repeat, model, point) alone. Points at which an oracle is NaN or infinite,
+// or ran away, are left out and counted (sound_points.hpp); where none is left, the floor is NaN.
 #pragma once
 
 #include <array>
+#include <limits>
 #include <string_view>
 
 #include "expunge/evaluation/klom.hpp"
 #include "expunge/evaluation/klom_floor_draws.hpp"
 #include "expunge/evaluation/klom_triple.hpp"
+#include "expunge/evaluation/sound_points.hpp"
 
 namespace expunge {
 
@@ -28,17 +31,30 @@ enum class FloorMethod { split, bootstrap, simulation };
 
 /// What to print beside a score of as many models, in the same preset.
 struct KlomFloor {
-  double mean = 0;
-  double p95 = 0;
+  double mean = 0;  // NaN where no point is left
+  double p95 = 0;   // likewise
   FloorMethod method = FloorMethod::split;
   Index oracle_models = 0;
   Index unlearned_models = 0;
+  Index points = 0;    // that it was found on
+  Index left_out = 0;  // that it does without: an oracle is NaN or infinite there, or ran away
 };
 
 namespace detail {
 
-inline KlomFloor no_floor(FloorMethod method, const FloorConfig& config) {
-  return {0, 0, method, config.oracle_models, config.unlearned_models};
+/// f(margins of the sound points, how many these are), or `none` where there is not one.
+template <MatrixLike A, class Result, class F>
+Result at_sound_points(const A& oracle, int threads, Result none, F f) {
+  const std::vector<Index> sound = sound_points(oracle, threads);
+  if (sound.empty()) return none;
+  const Index points = std::ssize(sound);
+  return points == view(oracle).cols ? f(oracle, points) : f(select_points(oracle, sound), points);
+}
+
+/// Of no points.
+inline KlomFloor no_floor(FloorMethod method, const FloorConfig& config, Index left_out) {
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  return {none, none, method, config.oracle_models, config.unlearned_models, 0, left_out};
 }
 
 /// Disjoint models if there are enough oracles, else smoothed draws; says which.
@@ -73,9 +89,11 @@ class FloorSums {
     ++sum.repeats;
   }
 
-  /// The pairs of a part may be missing. No floor lies above the ceiling.
-  KlomFloor floor(FloorMethod method, const FloorConfig& floor_config, double ceiling) const {
-    KlomFloor floor = no_floor(method, floor_config);
+  /// Of this many points. The pairs of a part may be missing. No floor lies above the ceiling.
+  KlomFloor floor(FloorMethod method, const FloorConfig& floor_config, double ceiling, Index points,
+                  Index left_out = 0) const {
+    KlomFloor floor{
+        0, 0, method, floor_config.oracle_models, floor_config.unlearned_models, points, left_out};
     const auto [wanted, part, disjoint] = sums_;
     const double n = static_cast<double>(wanted.repeats);
     const auto scaled = [&](double of_wanted, double of_part, double of_disjoint) {
@@ -145,12 +163,17 @@ void for_each_scored_pair(const A& oracle, FloorMethod method, const FloorConfig
 template <MatrixLike A>
 KlomFloor floor_by(FloorMethod method, const A& oracle, const FloorConfig& floor_config,
                    const KlomConfig& config) {
-  FloorSums sums;
-  for_each_scored_pair(oracle, method, floor_config, config.threads,
-                       [&](FloorPair pair, const auto& o, const auto& other) {
-                         sums.add(pair, klom(o, other, config));
-                       });
-  return sums.floor(method, floor_config, config.ceiling());
+  const Index points = view(oracle).cols;
+  return at_sound_points(
+      oracle, config.threads, no_floor(method, floor_config, points),
+      [&](const auto& sound, Index found) {
+        FloorSums sums;
+        for_each_scored_pair(sound, method, floor_config, config.threads,
+                             [&](FloorPair pair, const auto& o, const auto& other) {
+                               sums.add(pair, klom(o, other, config));
+                             });
+        return sums.floor(method, floor_config, config.ceiling(), found, points - found);
+      });
 }
 
 }  // namespace detail
@@ -186,7 +209,7 @@ inline KlomFloor simulated_floor(Index points, const FloorConfig& floor_config,
   detail::for_each_drawn_pair(floor_config, draw, [&](const auto& o, const auto& other) {
     sums.add(detail::FloorPair::wanted, klom(o, other, config));
   });
-  return sums.floor(FloorMethod::simulation, floor_config, config.ceiling());
+  return sums.floor(FloorMethod::simulation, floor_config, config.ceiling(), points);
 }
 
 /// By a split if there are enough oracles, N_o + N_u of them; with fewer, so always where the
@@ -215,6 +238,12 @@ inline DoNothingStatus do_nothing_check(double score_p95, const KlomFloor& floor
   DoNothingStatus status;
   status.ratio = score_p95 / floor.p95;
   status.broken = !(status.ratio <= most);
+  if (std::isnan(floor.p95)) {
+    status.message = sentence("doing nothing scores p95 ", score_p95,
+                              ", and there is no noise floor: at every point an oracle's margin is "
+                              "NaN or infinite, or ran away; leave such oracles out");
+    return status;
+  }
   const auto rounded = [](double x) { return std::round(100 * x) / 100; };
   status.message =
       sentence("doing nothing scores p95 ", rounded(score_p95), ", ", rounded(status.ratio),

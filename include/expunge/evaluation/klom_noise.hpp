@@ -23,18 +23,23 @@ template <MatrixLike A>
 KlomFloors klom_floors(const A& oracle, const FloorConfig& floor_config,
                        const KlomConfig& config = {}) {
   const FloorMethod method = detail::floor_method(view(oracle).rows, floor_config);
-  detail::FloorSums forward, reverse, gaussian;
-  const auto add = [&](detail::FloorPair pair, const auto& o, const auto& u) {
-    const KlomScores scores = klom_scores(o, u, config);
-    forward.add(pair, scores.forward);
-    reverse.add(pair, scores.reverse);
-    gaussian.add(pair, scores.gaussian);
+  const Index points = view(oracle).cols;
+  const KlomFloor none = detail::no_floor(method, floor_config, points);
+  const auto floors = [&](const auto& sound, Index found) -> KlomFloors {
+    detail::FloorSums forward, reverse, gaussian;
+    const auto add = [&](detail::FloorPair pair, const auto& o, const auto& u) {
+      const KlomScores scores = klom_scores(o, u, config);
+      forward.add(pair, scores.forward);
+      reverse.add(pair, scores.reverse);
+      gaussian.add(pair, scores.gaussian);
+    };
+    detail::for_each_scored_pair(sound, method, floor_config, config.threads, add);
+    const auto of = [&](const detail::FloorSums& sums) {
+      return sums.floor(method, floor_config, config.ceiling(), found, points - found);
+    };
+    return {of(forward), of(reverse), of(gaussian)};
   };
-  detail::for_each_scored_pair(oracle, method, floor_config, config.threads, add);
-  const auto of = [&](const detail::FloorSums& sums) {
-    return sums.floor(method, floor_config, config.ceiling());
-  };
-  return {of(forward), of(reverse), of(gaussian)};
+  return detail::at_sound_points(oracle, config.threads, KlomFloors{none, none, none}, floors);
 }
 
 struct KlomIntervals {
