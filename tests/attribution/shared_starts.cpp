@@ -27,7 +27,7 @@ Array<T, 2> with_offsets(Array<T, 2> y, Index starts, double scale) {
 }
 
 template <class T>
-Array<T, 2> centred_by_start(Array<T, 2> y, Index starts, int threads = 2) {
+Array<T, 2> centred_in_place(Array<T, 2> y, Index starts, int threads = 2) {
   centre_by_start(view(y), starts, threads);
   return y;
 }
@@ -61,7 +61,7 @@ TEST_CASE("difference of means and LASSO find effects that the starts' offsets h
   const SubsetMasks masks = fixed_size_subsets(4, 403, 60, 0.5);  // no multiple of the starts
   const Array<double, 2> raw =
       with_offsets(test::planted_outputs<double>(masks, 12, 0.1), starts, 8.0);
-  const Array<double, 2> centred = centred_by_start(raw, starts);
+  const Array<double, 2> centred = centred_in_place(raw, starts);
   const Cpu<double> cpu(2);
   const DifferenceOfMeans means{{.standard_errors = 0}};
   CHECK(error_of(means.fit(cpu, masks, raw)) > 0.5);
@@ -74,7 +74,7 @@ TEST_CASE("difference of means and LASSO find effects that the starts' offsets h
 TEST_CASE("with three models a start, effects keep their size") {
   const SubsetMasks masks = bernoulli_subsets(6, 1800, 40, 0.5);
   const Array<double, 2> y =
-      centred_by_start(with_offsets(test::planted_outputs<double>(masks, 40, 0.1), 600, 8.0), 600);
+      centred_in_place(with_offsets(test::planted_outputs<double>(masks, 40, 0.1), 600, 8.0), 600);
   const Effects<double> effects =
       DifferenceOfMeans{{.standard_errors = 0}}.fit(Cpu<double>(2), masks, y);
   double estimated = 0, true_sum = 0;  // slope of the estimated on the planted effects
@@ -93,7 +93,7 @@ TEST_CASE_TEMPLATE("every output is its definition's, also where starts have unl
   const SubsetMasks masks = fixed_size_subsets(2, 23, 30, 0.5);
   const Array<T, 2> before =
       with_offsets(test::planted_outputs<T>(masks, targets, 0.5), starts, 2.0);
-  const Array<T, 2> after = centred_by_start(before, starts);
+  const Array<T, 2> after = centred_in_place(before, starts);
   const Eigen::MatrixXd y = test::dense(before), z = test::dense(after);
   double worst = 0, worst_mean = 0, worst_offset = 0;
   for (Index t = 0; t < targets; ++t) {
@@ -123,27 +123,57 @@ TEST_CASE("what one start's models have in common vanishes exactly") {
   for (Index m = 0; m < 8; ++m)
     for (Index t = 0; t < 3; ++t) moved(m, t) += m % 2 == 0 ? 16 : -16;
   CHECK(!same_bytes(moved, y));
-  CHECK(same_bytes(centred_by_start(moved, 2), centred_by_start(y, 2)));
+  CHECK(same_bytes(centred_in_place(moved, 2), centred_in_place(y, 2)));
   for (Index m = 1; m < 8; m += 2)
     for (Index t = 0; t < 3; ++t) moved(m, t) = 5;
-  const Array<double, 2> constant = centred_by_start(moved, 2);
+  const Array<double, 2> constant = centred_in_place(moved, 2);
   for (Index t = 0; t < 3; ++t)
     CHECK(std::abs(constant(3, t) - mean_of(test::dense(moved), t)) <= 1e-14);
 }
 
+TEST_CASE("outputs far from 0 are centred as those near 0, however they are stored") {
+  const Index starts = 7, models = 40, targets = 600;  // 600: two blocks
+  const SubsetMasks masks = fixed_size_subsets(2, models, 30, 0.5);
+  Array<double, 2> still =
+      with_offsets(test::planted_outputs<double>(masks, targets, 0.5), starts, 2.0);
+  for (double& y : still) y = std::nearbyint(512 * y) / 512;  // so that y + c is exact
+  const Array<double, 2> reference = centred_by_start(still, starts, 2);
+  const auto check = [&]<class T>(T, double c, double ulp) {
+    Array<T, 2> moved = make_array<T>(models, targets);
+    for (std::size_t i = 0; i < moved.size(); ++i)
+      moved.data()[i] = static_cast<T>(still.data()[i] + c);
+    const Array<double, 2> centred = centred_by_start(moved, starts, 2);
+    double worst = 0;
+    for (std::size_t i = 0; i < centred.size(); ++i)
+      worst = std::max(worst, std::abs(centred.data()[i] - c - reference.data()[i]));
+    CAPTURE(c);
+    CHECK(worst <= ulp);  // one rounding of a number near c in double, and some of the spread
+  };
+  check(0.0F, 0x1p13, 2e-12);
+  check(0.0F, -0x1p13, 2e-12);
+  check(0.0, 0x1p28, 6e-8);
+  check(0.0, -0x1p40, 2.5e-4);
+  CHECK(same_bytes(centred_by_start(still, 0), still));
+  CHECK(same_bytes(centred_by_start(still, starts, 1), reference));
+  CHECK(same_bytes(centred_in_place(still, starts), reference));
+  CHECK_THROWS_WITH_AS(centred_by_start(still, 21),
+                       "centred_by_start: 40 models of 21 starts; each start needs at least two",
+                       std::invalid_argument);
+}
+
 TEST_CASE("0 starts change nothing") {
   const Array<float, 2> y = test::planted_outputs<float>(bernoulli_subsets(1, 9, 12, 0.5), 4, 1);
-  CHECK(same_bytes(centred_by_start(y, 0), y));
-  CHECK(!same_bytes(centred_by_start(y, 4), y));
+  CHECK(same_bytes(centred_in_place(y, 0), y));
+  CHECK(!same_bytes(centred_in_place(y, 4), y));
   const Array<float, 2> one = test::planted_outputs<float>(bernoulli_subsets(1, 1, 12, 0.5), 4, 1);
-  CHECK(same_bytes(centred_by_start(one, 0), one));
+  CHECK(same_bytes(centred_in_place(one, 0), one));
 }
 
 TEST_CASE_TEMPLATE("threads do not change a byte", T, Half, float, double) {
   const Array<T, 2> y =
       test::planted_outputs<T>(bernoulli_subsets(1, 31, 20, 0.5), 2100, 0.7);  // five blocks
-  const Array<T, 2> reference = centred_by_start(y, 3, 1);
-  for (const int threads : {0, 2, 5}) CHECK(same_bytes(centred_by_start(y, 3, threads), reference));
+  const Array<T, 2> reference = centred_in_place(y, 3, 1);
+  for (const int threads : {0, 2, 5}) CHECK(same_bytes(centred_in_place(y, 3, threads), reference));
 }
 
 TEST_CASE("each start needs two models, and their number is not negative") {

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "expunge/core/array.hpp"
 #include "expunge/core/check.hpp"
 #include "expunge/core/parallel.hpp"
 #include "expunge/core/view.hpp"
@@ -29,42 +30,76 @@ inline double models_of_start(Index models, Index starts, Index start) {
   return static_cast<double>((models - start + starts - 1) / starts);
 }
 
-/// Centres outputs [models][targets] by start, in place; model m has start m % starts. The result
-/// is rounded to T where the outputs lie: give double where their mean is large. At least two
-/// models a start. 0 starts: nothing to do. Threads: 0 = all.
-template <class T>
-void centre_by_start(MatrixView<T> outputs, Index starts, int threads = 0) {
-  require(starts >= 0, "centre_by_start: starts is ", starts, ", negative");
-  if (starts == 0) return;
-  require(2 * starts <= outputs.rows, "centre_by_start: ", outputs.rows, " models of ", starts,
-          " starts; each start needs at least two");
+namespace detail {
+
+/// to = from, centred by start; the two may be the same. Sums are of differences from the first
+/// model's output, so that a large mean costs no digits.
+template <class From, class To>
+void centre_outputs(MatrixView<const From> from, MatrixView<To> to, Index starts, int threads) {
   constexpr Index width = 512;  // targets that a thread takes at a time
-  parallel_for(threads, (outputs.cols + width - 1) / width, [&](int, Index block) {
-    const Index first = block * width, count = std::min(width, outputs.cols - first);
+  parallel_for(threads, (from.cols + width - 1) / width, [&](int, Index block) {
+    const Index first = block * width, count = std::min(width, from.cols - first);
     std::vector<double> sums(static_cast<std::size_t>(starts * count));
     std::vector<double> all(static_cast<std::size_t>(count));
-    for (Index m = 0; m < outputs.rows; ++m) {
+    std::vector<double> origin(static_cast<std::size_t>(count));
+    for (Index t = 0; t < count; ++t)
+      origin[static_cast<std::size_t>(t)] = static_cast<double>(from(0, first + t));
+    for (Index m = 0; m < from.rows; ++m) {
       double* sum = sums.data() + m % starts * count;
-      for (Index t = 0; t < count; ++t) sum[t] += static_cast<double>(outputs(m, first + t));
+      for (Index t = 0; t < count; ++t)
+        sum[t] += static_cast<double>(from(m, first + t)) - origin[static_cast<std::size_t>(t)];
     }
     for (Index m = 0; m < starts; ++m) {
-      const double size = models_of_start(outputs.rows, starts, m);
+      const double size = models_of_start(from.rows, starts, m);
       for (Index t = 0; t < count; ++t) {
         double& sum = sums[static_cast<std::size_t>(m * count + t)];
-        all[static_cast<std::size_t>(t)] += sum / static_cast<double>(outputs.rows);
+        all[static_cast<std::size_t>(t)] += sum / static_cast<double>(from.rows);
         sum /= size;
       }
     }
-    for (Index m = 0; m < outputs.rows; ++m) {
-      const double size = models_of_start(outputs.rows, starts, m % starts);
+    for (Index m = 0; m < from.rows; ++m) {
+      const double size = models_of_start(from.rows, starts, m % starts);
       for (Index t = 0; t < count; ++t) {
         const auto at = static_cast<std::size_t>(t);
         const double mean = sums[static_cast<std::size_t>(m % starts * count) + at];
-        T& y = outputs(m, first + t);
-        y = static_cast<T>(size / (size - 1) * (static_cast<double>(y) - mean) + all[at]);
+        const double y = static_cast<double>(from(m, first + t)) - origin[at];
+        to(m, first + t) = static_cast<To>(size / (size - 1) * (y - mean) + (all[at] + origin[at]));
       }
     }
   });
+}
+
+inline void check_starts(const char* function, Index models, Index starts) {
+  require(starts >= 0, function, ": starts is ", starts, ", negative");
+  require(2 * starts <= models, function, ": ", models, " models of ", starts,
+          " starts; each start needs at least two");
+}
+
+}  // namespace detail
+
+/// Centres outputs [models][targets] by start, in place; model m has start m % starts. The result
+/// is rounded to T where the outputs lie: of float or Half with a mean far from 0 take
+/// `centred_by_start`. At least two models a start. 0 starts: nothing to do. Threads: 0 = all.
+template <class T>
+void centre_by_start(MatrixView<T> outputs, Index starts, int threads = 0) {
+  detail::check_starts("centre_by_start", outputs.rows, starts);
+  if (starts > 0) detail::centre_outputs(MatrixView<const T>(outputs), outputs, starts, threads);
+}
+
+/// The same in double, whatever the outputs are stored in: nothing is rounded to their type, so that
+/// y + c gives the centred y, plus c, as far as y + c was stored exactly.
+template <MatrixLike A>
+Array<double, 2> centred_by_start(const A& outputs, Index starts, int threads = 0) {
+  const MatrixView<const typename A::value_type> from = view(outputs);
+  detail::check_starts("centred_by_start", from.rows, starts);
+  Array<double, 2> centred = make_array<double>(from.rows, from.cols);
+  if (starts > 0)
+    detail::centre_outputs(from, view(centred), starts, threads);
+  else
+    for (Index m = 0; m < from.rows; ++m)
+      std::transform(from.row(m), from.row(m) + from.cols, view(centred).row(m),
+                     [](auto y) { return static_cast<double>(y); });
+  return centred;
 }
 
 }  // namespace expunge
