@@ -179,39 +179,51 @@ TEST_CASE("a step is recorded anew once memory is gone that it may use, as scrat
   CHECK(calls == 3);  // done, recorded, and recorded anew
 }
 
-TEST_CASE("memory that is younger than the recording may come and go") {
-  Index calls = 0;
+namespace {
+
+struct Steps {
+  Index calls = 0;  // of the step, which adds one to a number
+  float sum = 0;    // that number
+};
+
+/// Twenty steps of one recording; around(gpu, step) does each.
+template <class Around>
+Steps twenty_steps(const Around& around) {
+  Steps steps;
   Cuda<float> gpu;
   Cuda<float>::Recording recording;
   const auto memory = gpu.allocate<float>(1);
   const MatrixView<float> x(memory.data(), 1, 1);
   recording.restart(20);
-  for (Index i = 0; i < 20; ++i) {
-    repeat(gpu, recording, [&] {
-      ++calls;
-      for_each_element(gpu, 1, 1, 1, AddOne{x});
+  for (Index i = 0; i < 20; ++i)
+    around(gpu, [&] {
+      repeat(gpu, recording, [&] {
+        ++steps.calls;
+        for_each_element(gpu, 1, 1, 1, AddOne{x});
+      });
     });
+  steps.sum = host_copy(gpu, MatrixView<const float>(x))[0];
+  return steps;
+}
+
+}  // namespace
+
+TEST_CASE("memory that is younger than the recording may come and go") {
+  const Steps steps = twenty_steps([](Cuda<float>& gpu, const auto& step) {
+    step();
     gpu.allocate<float>(100);  // and freed at once
-  }
-  CHECK(calls == 2);
+  });
+  CHECK(steps.sum == 20);
+  CHECK(steps.calls == 2);
 }
 
 TEST_CASE("a step whose memory goes away again and again is done without a graph") {
-  Index calls = 0;
-  Cuda<float> gpu;
-  Cuda<float>::Recording recording;
-  const auto memory = gpu.allocate<float>(1);
-  const MatrixView<float> x(memory.data(), 1, 1);
-  recording.restart(20);
-  for (Index i = 0; i < 20; ++i) {
+  const Steps steps = twenty_steps([](Cuda<float>& gpu, const auto& step) {
     const auto around = gpu.allocate<float>(100);  // there when the step is recorded
-    repeat(gpu, recording, [&] {
-      ++calls;
-      for_each_element(gpu, 1, 1, 1, AddOne{x});
-    });
-  }
-  CHECK(host_copy(gpu, MatrixView<const float>(x))[0] == 20);
-  CHECK(calls == 20);  // one done, three recorded, the rest done
+    step();
+  });
+  CHECK(steps.sum == 20);
+  CHECK(steps.calls == 20);  // one done, three recorded, the rest done
 }
 
 TEST_CASE("training records one step a pass, and gives the CPU's weights") {

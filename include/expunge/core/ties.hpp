@@ -10,8 +10,13 @@
 //   n examples, c the intercept that is added last, u = 2^-53 for sums in double. The first part
 //   bounds the rounding of two sums in any order (Higham, Accuracy and Stability of Numerical
 //   Algorithms, section 4.2). In the second, v is half an ulp of 1 in the type in which the tau are
-//   stored: each carries an error of up to v |tau_i|; such errors are independent, and the
-//   difference of two sums over up to n examples lies within it by some five standard deviations.
+//   stored: each carries an error of up to v |tau_i|. Were these errors independent, two sums that
+//   are equal in truth would lie within it by some five standard deviations. They are not always:
+//   equal tau have the same error, and k of them k times that. Sums with as many of each then still
+//   tie, as this error is common to both; but sums that are equal in truth by unlike numbers of a few
+//   values (2 x .1 and 1 x .2) may lie farther apart, and are then ranked. So this part is an
+//   estimate and no bound. The bound, 2 v sum |tau_i|, grows as n where the spread of predictions
+//   grows as sqrt(n), and would merge predictions that differ.
 //
 // Beside the spread of such predictions, which is about sqrt(sum tau^2) / 2, this is 1e-7 for
 // effects in float and 1e-9 for 50,000 effects in double: no rank that means something is lost.

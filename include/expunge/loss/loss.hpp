@@ -25,27 +25,25 @@ concept VectorLoss = requires(const L& loss, const Real* z, Real* dz) {
   { loss(z, Index{}, z, Real{}, dz) } -> std::convertible_to<Real>;
 };
 
-/// Fewest answers k with which a loss against labels can teach anything. With one answer there is
-/// one class, 0: its softmax is 1, cross entropy and its gradient are 0, and SquaredError draws the
-/// answer to 1, whatever number the label was meant to be. A loss of your own that is of use there
-/// says `static constexpr Index least_answers = 1`.
-template <class L>
-inline constexpr Index least_label_answers = [] {
+/// Fewest answers k with which a loss can teach anything: L::least_answers where L has it.
+template <class L, Index otherwise>
+inline constexpr Index least_answers_or = [] {
   if constexpr (requires { L::least_answers; })
     return Index{L::least_answers};
   else
-    return Index{2};
+    return otherwise;
 }();
 
-/// The same of a loss against vectors: 1, unless the loss says `least_answers`, as those of a
-/// softmax.
+/// Of a loss against labels. With one answer there is one class, 0: its softmax is 1, cross entropy
+/// and its gradient are 0, and SquaredError draws the answer to 1, whatever number the label was
+/// meant to be. A loss of your own that is of use there says `static constexpr Index least_answers =
+/// 1`.
 template <class L>
-inline constexpr Index least_vector_answers = [] {
-  if constexpr (requires { L::least_answers; })
-    return Index{L::least_answers};
-  else
-    return Index{1};
-}();
+inline constexpr Index least_label_answers = least_answers_or<L, 2>;
+
+/// Of a loss against vectors; those of a softmax say 2.
+template <class L>
+inline constexpr Index least_vector_answers = least_answers_or<L, 1>;
 
 /// Refuses at compile time a loss against labels on a model of one answer.
 template <class LossType, class Model>
