@@ -48,6 +48,7 @@
 #include "expunge/nn/resnet9.hpp"
 #include "expunge/nn/sequential.hpp"
 #include "expunge/output/evaluate.hpp"
+#include "expunge/output/largest_logit.hpp"
 #include "expunge/output/logits.hpp"
 #include "expunge/output/margin.hpp"
 #include "expunge/output/prediction.hpp"
@@ -58,6 +59,7 @@
 #include "expunge/linearisation/jacobian.hpp"
 #include "expunge/linearisation/kernel_operator.hpp"
 #include "expunge/linearisation/output_blocks.hpp"
+#include "expunge/linearisation/output_rows.hpp"
 #include "expunge/solvers/conjugate_gradients.hpp"
 #include "expunge/solvers/lsqr.hpp"
 
@@ -117,6 +119,7 @@
 #include "expunge/evaluation/missing_targets.hpp"
 #include "expunge/evaluation/roc.hpp"
 #include "expunge/evaluation/sample_distances.hpp"
+#include "expunge/evaluation/sound_points.hpp"
 #include "expunge/evaluation/ulira.hpp"
 
 // Files

@@ -330,6 +330,36 @@ TEST_CASE_TEMPLATE("a member whose theta0 holds a NaN is reported, and disturbs 
   }
 }
 
+TEST_CASE("a member whose logits are far beyond those of the starting models is seen to run away") {
+  SmallProblem small;
+  SmallEnsemble far = small.models;
+  for (Index j = 0; j < SmallModel::parameters; ++j) far.theta(1, j) *= 100;
+  const Array<double, 3> start =
+      evaluate_logits<double>(small.backend, far, view(small.data.inputs));
+  Array<double, 3> outputs = start;
+  for (double& z : outputs) z *= 1.01;
+  const Problem<SmallModel, double> problem =
+      make_problem(small.data, small.problem.forget, far, view(start));
+  using Oracle = GaussNewtonMatching<OracleOutputs<double>, UniformRetain, IsotropicPrior>;
+  for (const Index batch : {Index{1024}, Index{7}})
+    for (const Index cohort : {1, 3}) {
+      Cpu<double> backend(1, cohort);
+      const Oracle each{.target = {view(outputs)}, .retain_count = all, .batch = batch};
+      const auto result = unlearn(backend, each, problem);
+      const GaussNewtonReport& report = result.report;
+      CHECK(report.finite == std::vector<char>(3, 1));
+      CHECK(report.runaway == std::vector<char>{0, 1, 0});
+      CHECK(report.diverged() == 1);
+      // all 60 points are matched, so that the report's are the largest of all
+      const Array<double, 3> logits =
+          evaluate_logits<double>(small.backend, result.models, view(small.data.inputs));
+      const std::vector<double> largest = largest_logits(TensorView<const double>(view(logits)));
+      for (std::size_t m = 0; m < 3; ++m)
+        CHECK(report.largest_logit[m] == doctest::Approx(largest[m]).epsilon(1e-12));
+      CHECK(unlearn(backend, method<Kfac>(few), small.problem).report.diverged() == 0);
+    }
+}
+
 TEST_CASE_TEMPLATE("the bytes of matched weights do not depend on threads and cohorts", M, Kfac,
                    Blocks, Head, Plain) {
   SmallProblem small;

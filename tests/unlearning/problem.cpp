@@ -9,6 +9,26 @@
 
 using namespace expunge;
 
+namespace {
+
+/// A device whose memory the host must not read: at `hidden` it sees NaN, and only copy_rows finds
+/// the numbers.
+struct PretendDevice : Cpu<double> {
+  const Array<double, 3>& hidden;
+  const Array<double, 3>& numbers;
+};
+
+bool address_on_device(const PretendDevice& device, const void* p) {
+  return p == device.hidden.data();
+}
+
+void copy_rows(const PretendDevice& device, MatrixView<const double> from, MatrixView<double> to) {
+  const double* at = device.numbers.data() + (from.data - device.hidden.data());
+  std::copy_n(at, from.cols, to.data);
+}
+
+}  // namespace
+
 TEST_CASE("the retain set is what is left, ascending; the forget set keeps its order") {
   const SmallProblem small({7, 3, 59, 0});
   CHECK(small.problem.forget == std::vector<Index>{7, 3, 59, 0});
@@ -88,4 +108,20 @@ TEST_CASE("compute is the share of a full training's forward and backward passes
   CHECK(result.compute(60, 4) == doctest::Approx(2.0 * 52 / (60 * 4)));
   CHECK(retrain_compute(60, 8, 4) == doctest::Approx(52.0 / 60));
   CHECK(retrain_compute(60, 8, 4, 1) == doctest::Approx(52.0 / 240));
+}
+
+TEST_CASE("logits of a problem that lie on the device are copied before the host looks at them") {
+  SmallProblem small;
+  Array<double, 3> hidden = small.logits;
+  hidden.fill(std::nan(""));
+  Problem<SmallModel, double> problem = small.problem;
+  problem.logits = view(hidden);
+  const PretendDevice device{Cpu<double>(1), hidden, small.logits};
+  const std::vector<double> largest = largest_logits(TensorView<const double>(view(small.logits)));
+  CHECK(largest_logits(device, problem.logits) == largest);
+  CHECK(detail::check_starting_models("unlearn", device, problem) == largest);
+  small.logits(2, 40, 1) = std::nan("");
+  CHECK_THROWS_WITH(detail::check_starting_models("unlearn", device, problem),
+                    "unlearn: the logits of member 2 of 3 are not all finite numbers; leave such "
+                    "members out, or train them again");
 }

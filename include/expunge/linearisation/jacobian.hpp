@@ -18,52 +18,13 @@
 #include "expunge/backend/vectors.hpp"
 #include "expunge/core/array.hpp"
 #include "expunge/data/dataset.hpp"
+#include "expunge/linearisation/output_rows.hpp"
 #include "expunge/nn/model.hpp"
+#include "expunge/output/largest_logit.hpp"
 #include "expunge/output/logits.hpp"
 #include "expunge/solvers/linear_operator.hpp"
 
 namespace expunge {
-
-/// out[m][first + i outputs + o] = f(z) of every row.
-template <class F, class Real>
-struct OutputRows {
-  F f;
-  TensorView<const Real> z;        // [members][rows][k]
-  MatrixView<const Label> labels;  // [members][rows]
-  MatrixView<Real> out;            // [members][rows * outputs]
-  EXPUNGE_HD void operator()(Index m, Index i, Index) const {
-    const Index k = z.features, outputs = F::outputs(k);
-    f.value(z.row(m, i), k, labels(m, i), out.row(m) + i * outputs);
-  }
-};
-
-/// out = (d f / d z) dz.
-template <class F, class Real>
-struct PushforwardRows {
-  F f;
-  TensorView<const Real> z, dz;
-  MatrixView<const Label> labels;
-  MatrixView<Real> out;
-  EXPUNGE_HD void operator()(Index m, Index i, Index) const {
-    const Index k = z.features, outputs = F::outputs(k);
-    f.pushforward(z.row(m, i), k, labels(m, i), dz.row(m, i), out.row(m) + i * outputs);
-  }
-};
-
-/// dz = (d f / d z)' a.
-template <class F, class Real>
-struct PullbackRows {
-  F f;
-  TensorView<const Real> z;
-  MatrixView<const Label> labels;
-  MatrixView<const Real> a;
-  TensorView<Real> dz;
-  EXPUNGE_HD void operator()(Index m, Index i, Index) const {
-    const Index k = z.features, outputs = F::outputs(k);
-    for (Index j = 0; j < k; ++j) dz(m, i, j) = 0;
-    f.pullback(z.row(m, i), k, labels(m, i), a.row(m) + i * outputs, dz.row(m, i));
-  }
-};
 
 template <class Model, class B, class OutputType = Logits>
 class Jacobian {
@@ -93,7 +54,8 @@ class Jacobian {
         labels_(backend.template allocate<Label>(points.rows * points_)),
         cotangents_(
             backend.template allocate<Real>(members * padded<Real>(batch_ * Model::classes))),
-        part_(backend, members, batch_ < points_ ? Model::parameters : 0) {
+        part_(backend, members, batch_ < points_ ? Model::parameters : 0),
+        largest_(backend, members, batch_) {
     require(points_ >= 1, "Jacobian: there are no points");
     require(points.rows == 1 || points.rows == members, "Jacobian: points of ", points.rows,
             " members for ", members);
@@ -137,13 +99,19 @@ class Jacobian {
             "Jacobian::linearise: weights of ", weights.theta.rows, " members into [", values.rows,
             "][", values.cols, "], made for ", members_, " members and ", rows(), " rows");
     weights_ = weights;
+    largest_.restart(backend);
     for_each_batch([&](Index first, Index count) {
       const TensorView<const Real> z = forward(backend, first, count);
+      largest_.add(backend, z);
       for_each_element(backend, members_, count, 1,
                        OutputRows<OutputType, Real>{output_, z, labels(first, count),
                                                     rows_of(values, first, count)});
     });
   }
+
+  /// Each member's largest |logit| over the points, at the weights of the last `linearise`; NaN where
+  /// one is NaN.
+  std::vector<double> largest_logits(B& backend) const { return largest_.read(backend); }
 
   /// y = J v, for v [members][cols].
   void apply(B& backend, MatrixView<const Real> v, MatrixView<Real> y) {
@@ -205,8 +173,9 @@ class Jacobian {
                         TensorView<Real> kernel) {
     const TensorView<const Real> z = activate(backend, 0, points_);
     const TensorView<Real> dz = cotangents(points_);
-    for_each_element(backend, members_, points_, 1,
-                     SameCotangent{output_, z, labels(0, points_), direction, dz});
+    for_each_element(
+        backend, members_, points_, 1,
+        SameCotangent<OutputType, Real>{output_, z, labels(0, points_), direction, dz});
     Model::add_kernel(backend, weights_, input(0, points_), workspace_, TensorView<const Real>(dz),
                       kernels, kernel);
   }
@@ -226,12 +195,13 @@ class Jacobian {
     const TensorView<Real> x(inputs.view().data, members_, rows, Model::Input::size,
                              inputs.view().stride);
     for_each_element(backend, members_, rows, Model::Input::size,
-                     RepeatRows{input(0, count), labels(0, count), x, row_labels});
+                     RepeatRows<outputs, Real>{input(0, count), labels(0, count), x, row_labels});
     const TensorView<const Real> z =
         Model::forward(backend, weights_, TensorView<const Real>(x), space, Mode::eval);
     const TensorView<Real> dz(cotangents.view().data, members_, rows, Model::classes,
                               cotangents.view().stride);
-    for_each_element(backend, members_, rows, 1, EachCotangent{output_, z, row_labels, dz});
+    for_each_element(backend, members_, rows, 1,
+                     EachCotangent<outputs, OutputType, Real>{output_, z, row_labels, dz});
     const TensorView<Real> k(kernel.view().data, members_, rows, rows, kernel.view().stride);
     Model::prepare_kernel(backend, TensorView<const Real>(x), space, kernels);
     Model::add_kernel(backend, weights_, TensorView<const Real>(x), space,
@@ -261,44 +231,6 @@ class Jacobian {
   /// What has been computed so far for each member, in examples that went forward and back: a
   /// forward pass, a backward pass and a tangent pass count half each.
   double work() const { return work_; }
-
-  // What kernels are made of is public: nvcc takes no private type there.
-
-  /// Every row `outputs` times over.
-  struct RepeatRows {
-    TensorView<const Real> from;
-    MatrixView<const Label> from_labels;
-    TensorView<Real> to;
-    MatrixView<Label> to_labels;
-    EXPUNGE_HD void operator()(Index m, Index i, Index j) const {
-      to(m, i, j) = from(m, i / outputs, j);
-      if (j == 0) to_labels(m, i) = from_labels(m, i / outputs);
-    }
-  };
-
-  /// dz = (d f / d z)' direction, the same combination of outputs at every row.
-  struct SameCotangent {
-    OutputType f;
-    TensorView<const Real> z;
-    MatrixView<const Label> labels;
-    MatrixView<const Real> direction;  // [members][outputs]
-    TensorView<Real> dz;
-    EXPUNGE_HD void operator()(Index m, Index i, Index) const {
-      for (Index j = 0; j < z.features; ++j) dz(m, i, j) = 0;
-      f.pullback(z.row(m, i), z.features, labels(m, i), direction.row(m), dz.row(m, i));
-    }
-  };
-
-  /// dz = (d f_o / d z)' with o = row modulo outputs.
-  struct EachCotangent {
-    OutputType f;
-    TensorView<const Real> z;
-    MatrixView<const Label> labels;
-    TensorView<Real> dz;
-    EXPUNGE_HD void operator()(Index m, Index i, Index) const {
-      output_gradient<outputs>(f, z.row(m, i), z.features, labels(m, i), i % outputs, dz.row(m, i));
-    }
-  };
 
  private:
   template <class F>
@@ -378,6 +310,7 @@ class Jacobian {
   typename B::template Buffer<Label> labels_;  // [1 or members][points]
   typename B::template Buffer<Real> cotangents_;
   MemberVectors<B> part_;
+  LargestLogits<B> largest_;
   Weights<Real> weights_;
   TensorView<const Real> logits_;
   Index active_ = -1;  // first point of the batch in the workspace

@@ -12,7 +12,7 @@
 // by them are settings chosen on the test.
 //
 // A candidate of which one model broke is refused: its weights are no numbers, its largest |logit|
-// is a hundred times that of the starting models (train/descent_report.hpp), or its margins ran
+// is a hundred times that of the starting models (train/divergence.hpp), or its margins ran
 // away (core/runaway.hpp). One such model widens every bin of KLoM, and the candidate would win.
 //
 // Cost: candidates x sets runs of the method; a candidate stops at its first set when it costs too
@@ -186,7 +186,7 @@ Candidate judge(B& backend, const Method& method,
     const Array<float, 3> logits = evaluate_logits<float>(backend, result.models, points.inputs);
     const Array<float, 2> unlearned = margins(logits, points.labels, backend.threads());
     const auto splits = calibration_splits(problems[s].forget, problems[s].retain, points.size());
-    const double usual = usual_logit(largest_logits(problems[s].logits));
+    const double usual = usual_logit(largest_logits(backend, problems[s].logits));
     candidate.diverged = broken_models(logits, usual, held_out[s].oracle_margins, unlearned, splits,
                                        config.klom.threads);
     if (candidate.diverged > 0) break;

@@ -180,6 +180,8 @@ struct GaussNewtonMatching {
       after_step(worker, EpochEnd<Real>{step, first, weights.view()});
     });
     weights.store(worker, models, first);
+    const std::vector<double> largest = system.jacobian().largest_logits(worker);
+    std::copy(largest.begin(), largest.end(), report.largest_logit.begin() + first);
     for (Index m = first; m < first + targets.members; ++m)
       report.finite[static_cast<std::size_t>(m)] = is_finite(models, m);
   }

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "expunge/core/platform.hpp"
+#include "expunge/train/divergence.hpp"
 
 namespace expunge {
 
@@ -14,7 +14,10 @@ enum class MatchingOutcome {
   refused,   // a step improved it at no scale: the weights are those before that step
 };
 
-struct GaussNewtonReport {
+/// The logits that say whether a member ran away are those of the matched points, at the weights
+/// that it ends with: a pass that the last step makes anyway. `unlearn` marks the runaways beside the
+/// starting models. A member that is not finite had no finite theta0.
+struct GaussNewtonReport : MemberHealth {
   std::vector<double>
       first_loss;                 // [members]  mean of w (f - target)^2 over the outputs, at theta0
   std::vector<double> last_loss;  // [members]  and at the end
@@ -22,23 +25,21 @@ struct GaussNewtonReport {
   std::vector<Index> iterations;  // [members]  of the solver, all steps together
   std::vector<double> residual;   // [members]  relative, of the last solve
   std::vector<MatchingOutcome> outcome;  // [members]
-  std::vector<char> finite;              // [members]  0: theta0 itself holds numbers that are none
   std::vector<Index> samples;            // [members]  examples that went forward and back: half of
                                          //   one for each forward, backward and tangent pass, and
                                          //   4 p operations of a prior or preconditioner are one
   std::vector<Index> samples_by_epoch;   // [steps]    of member 0, up to the end of each step
 
   explicit GaussNewtonReport(Index members = 0)
-      : first_loss(size(members)),
+      : MemberHealth(size(members)),
+        first_loss(size(members)),
         last_loss(size(members)),
         steps(size(members)),
         iterations(size(members)),
         residual(size(members)),
         outcome(size(members)),
-        finite(size(members), 1),
         samples(size(members)) {}
 
-  Index diverged() const { return std::count(finite.begin(), finite.end(), 0); }
   Index refused() const {
     return std::count(outcome.begin(), outcome.end(), MatchingOutcome::refused);
   }

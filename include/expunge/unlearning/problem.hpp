@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "expunge/data/dataset.hpp"
-#include "expunge/train/descent_report.hpp"
+#include "expunge/train/divergence.hpp"
 #include "expunge/train/ensemble.hpp"
 #include "expunge/train/model_inputs.hpp"
 
@@ -18,7 +18,8 @@ struct Problem {
   std::vector<Index> forget;            // F, positions in S
   std::vector<Index> retain;            // R = S \ F, ascending
   const Ensemble<Model, Real>& models;  // theta0 [members][p]
-  TensorView<const Real> logits;  // f_x(theta0) [members][n or more][k], training points first
+  TensorView<const Real> logits;  // f_x(theta0) [members][n or more][k], training points first; on
+                                  //   the host, or where no target is made from them on the device
 };
 
 /// f_x(theta0) of the training points alone [members][n][k].
@@ -37,12 +38,11 @@ Dataset forget_examples(const Problem<Model, Real>& problem) {
 namespace detail {
 
 /// Throws std::invalid_argument in the name of `function` if members' weights, statistics or logits
-/// are no finite numbers: nothing that starts from them can be unlearned. Returns each member's
-/// largest |logit|.
+/// are no finite numbers: nothing that starts from them can be unlearned. `largest` [members]:
+/// |logit|.
 template <class Model, class Real>
-std::vector<double> check_starting_models(const char* function, const Ensemble<Model, Real>& models,
-                                          TensorView<const Real> logits) {
-  const std::vector<double> largest = largest_logits(logits);
+void check_starting_models(const char* function, const Ensemble<Model, Real>& models,
+                           const std::vector<double>& largest) {
   std::vector<Index> weights, outputs;
   for (Index m = 0; m < models.members(); ++m) {
     if (!is_finite(models, m)) weights.push_back(m);
@@ -55,6 +55,15 @@ std::vector<double> check_starting_models(const char* function, const Ensemble<M
   };
   refuse("weights", weights);
   refuse("logits", outputs);
+}
+
+/// The same of a problem, whose logits may lie on the backend's device. Returns each member's largest
+/// |logit|.
+template <class B, class Model, class Real>
+std::vector<double> check_starting_models(const char* function, const B& backend,
+                                          const Problem<Model, Real>& problem) {
+  std::vector<double> largest = largest_logits(backend, problem.logits);
+  check_starting_models(function, problem.models, largest);
   return largest;
 }
 
@@ -74,7 +83,7 @@ Problem<Model, Real> make_problem(DatasetView data, std::vector<Index> forget,
           "], expected [", models.members(), "][", data.size(), " or more][", Model::classes, "]");
   check_labels("make_problem", data, Model::classes);
   check_model_inputs<Model>("make_problem", data.inputs);
-  detail::check_starting_models("make_problem", models, logits);
+  detail::check_starting_models("make_problem", models, largest_logits(logits));
   require(!forget.empty(), "make_problem: the forget set is empty");
   std::vector<char> forgotten(static_cast<std::size_t>(data.size()));
   for (const Index i : forget) {

@@ -142,7 +142,7 @@ Rewound<Model, typename B::Real> scrub_rewind(B& backend, const Scrub<LossType>&
   result.diverged_runs = result.unlearned.report.diverged();
 
   const Dataset forget = forget_examples(problem);
-  const double usual = usual_logit(largest_logits(problem.logits));
+  const double usual = usual_logit(largest_logits(backend, problem.logits));
   std::vector<detail::ForgetErrors> errors;
   for (std::size_t epoch = 0; epoch < kept.size(); ++epoch) {
     const Array<Real, 3> logits = evaluate_logits<Real>(backend, kept[epoch], view(forget.inputs));

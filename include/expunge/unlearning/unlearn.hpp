@@ -29,7 +29,11 @@ concept Unlearner = requires(const M& method, const Problem<Model, typename B::R
 
 /// A method that does not descend by the loop of descend.hpp, but moves the models by itself:
 ///
-///   M::Report                                             has `samples` and `finite`, per member
+///   M::Report                                             has `samples` and `finite`, per member;
+///                                                         where it is a MemberHealth
+///                                                         (train/divergence.hpp) whose
+///                                                         largest_logit `solve` fills, `unlearn`
+///                                                         marks the members that ran away
 ///   m.validate()
 ///   m.solve(b, problem, models, observer, progress)       moves `models`, which start as theta0
 ///
@@ -68,10 +72,12 @@ requires SolvingUnlearner<Method, Model, B>
         B& backend, const Method& method, const Problem<Model, typename B::Real>& problem,
         const Observer& after_step = {}, const Progress& progress = {}) {
   method.validate();
-  detail::check_starting_models("unlearn", problem.models, problem.logits);
+  const std::vector<double> start = detail::check_starting_models("unlearn", backend, problem);
   check_finite_inputs(backend, "unlearn", problem.data.inputs);
   Ensemble<Model, typename B::Real> models = problem.models;  // theta0 stays as it is
   typename Method::Report report = method.solve(backend, problem, models, after_step, progress);
+  if constexpr (std::is_base_of_v<MemberHealth, typename Method::Report>)
+    report.mark_runaways(usual_logit(start));
   return {std::move(models), std::move(report)};
 }
 
@@ -89,8 +95,7 @@ Unlearned<Model, typename B::Real> unlearn(B& backend, const Method& method,
       "unlearn: the method must have validate, descent, optimizer, schedule and objective; "
       "see docs/concepts.md#unlearner");
   method.validate();
-  const std::vector<double> start =
-      detail::check_starting_models("unlearn", problem.models, problem.logits);
+  const std::vector<double> start = detail::check_starting_models("unlearn", backend, problem);
   check_finite_inputs(backend, "unlearn", problem.data.inputs);
   Unlearned<Model, typename B::Real> result{problem.models, {}};  // a copy: theta0 stays as it is
   result.report =
