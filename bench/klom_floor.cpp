@@ -1,8 +1,9 @@
-// Noise floors. The two tables of docs/methods/klom.md: the noise floor of every preset by simulation, 20,000
-// points of standard normal margins; and for margins of other shapes the true floor of N against N
-// models beside the one that klom_floor finds from N oracles alone, both averaged over 20 draws of
-// 1000 points. And the table of docs/methods/sample_distances.md: how far the floors of distances
-// and of epsilon, which are of moved draws alone, are off for the same margins (8 draws).
+// Noise floors. The two tables of docs/methods/klom.md: the noise floor of every preset by
+// simulation, 20,000 points of standard normal margins; and for margins of other shapes the true
+// floor of N against N models beside the one that klom_floor finds from N oracles alone, both
+// averaged over 20 draws of 1000 points. And the table of docs/methods/sample_distances.md: how far
+// the floors of distances and of epsilon, which are of moved draws alone, are off for the same
+// margins (8 draws).
 #include <algorithm>
 #include <cstdio>
 #include <limits>

@@ -86,8 +86,8 @@ void centre_by_start(MatrixView<T> outputs, Index starts, int threads = 0) {
   if (starts > 0) detail::centre_outputs(MatrixView<const T>(outputs), outputs, starts, threads);
 }
 
-/// The same in double, whatever the outputs are stored in: nothing is rounded to their type, so that
-/// y + c gives the centred y, plus c, as far as y + c was stored exactly.
+/// The same in double, whatever the outputs are stored in: nothing is rounded to their type, so
+/// that y + c gives the centred y, plus c, as far as y + c was stored exactly.
 template <MatrixLike A>
 Array<double, 2> centred_by_start(const A& outputs, Index starts, int threads = 0) {
   const MatrixView<const typename A::value_type> from = view(outputs);

@@ -13,8 +13,8 @@
 //   stored: each carries an error of up to v |tau_i|. Were these errors independent, two sums that
 //   are equal in truth would lie within it by some five standard deviations. They are not always:
 //   equal tau have the same error, and k of them k times that. Sums with as many of each then still
-//   tie, as this error is common to both; but sums that are equal in truth by unlike numbers of a few
-//   values (2 x .1 and 1 x .2) may lie farther apart, and are then ranked. So this part is an
+//   tie, as this error is common to both; but sums that are equal in truth by unlike numbers of a
+//   few values (2 x .1 and 1 x .2) may lie farther apart, and are then ranked. So this part is an
 //   estimate and no bound. The bound, 2 v sum |tau_i|, grows as n where the spread of predictions
 //   grows as sqrt(n), and would merge predictions that differ.
 //

@@ -7,9 +7,9 @@
 //   bootstrap   with fewer oracles, N say: as many disjoint models as there are in the same
 //               proportion (N / 2 against N / 2), whose floor is unbiased but too high; times what
 //               smoothed draws (klom_floor_draws.hpp) of N_o and N_u models score, over what the
-//               first of them, in the numbers of the disjoint models, score. Most of the draws' bias
-//               cancels: mean and p95 are within a tenth for normal, t3, log-normal and bimodal
-//               margins at 20 to 200 models (bench/klom_floor.cpp measures it).
+//               first of them, in the numbers of the disjoint models, score. Most of the draws'
+//               bias cancels: mean and p95 are within a tenth for normal, t3, log-normal and
+//               bimodal margins at 20 to 200 models (bench/klom_floor.cpp measures it).
 //   simulation  normal numbers; needs no oracles.
 //
 // Draws depend on (seed, repeat, model, point) alone. Points at which an oracle is NaN or infinite,

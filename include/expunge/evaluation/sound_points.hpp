@@ -5,7 +5,8 @@
 // down in the presets of published code (a mean of .03 to .06 in the place of .83 to .90, for 50
 // normal margins), so that a good score looks bad. Points are left out and not the model: the score
 // beside the floor holds that model, and the floor of other models than those is no floor of it. A
-// model that is broken at every point therefore leaves no floor at all: leave it out of the oracles.
+// model that is broken at every point therefore leaves no floor at all: leave it out of the
+// oracles.
 #pragma once
 
 #include <cmath>

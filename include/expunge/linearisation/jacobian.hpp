@@ -109,8 +109,8 @@ class Jacobian {
     });
   }
 
-  /// Each member's largest |logit| over the points, at the weights of the last `linearise`; NaN where
-  /// one is NaN.
+  /// Each member's largest |logit| over the points, at the weights of the last `linearise`; NaN
+  /// where one is NaN.
   std::vector<double> largest_logits(B& backend) const { return largest_.read(backend); }
 
   /// y = J v, for v [members][cols].

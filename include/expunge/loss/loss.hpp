@@ -36,8 +36,8 @@ inline constexpr Index least_answers_or = [] {
 
 /// Of a loss against labels. With one answer there is one class, 0: its softmax is 1, cross entropy
 /// and its gradient are 0, and SquaredError draws the answer to 1, whatever number the label was
-/// meant to be. A loss of your own that is of use there says `static constexpr Index least_answers =
-/// 1`.
+/// meant to be. A loss of your own that is of use there says `static constexpr Index least_answers
+/// = 1`.
 template <class L>
 inline constexpr Index least_label_answers = least_answers_or<L, 2>;
 

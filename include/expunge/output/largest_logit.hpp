@@ -59,7 +59,8 @@ struct KeepLargest {
   }
 };
 
-/// The largest |logit| that each member of a cohort has had, of minibatches that are on the backend.
+/// The largest |logit| that each member of a cohort has had, of minibatches that are on the
+/// backend.
 template <class B>
 class LargestLogits {
   using Real = typename B::Real;

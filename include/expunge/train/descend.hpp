@@ -1,8 +1,8 @@
 // The one loop of training and fine-tuning: epochs of passes of minibatches, for all members.
 //
 // A cohort of members (one on a CPU) goes through the whole run on its worker
-// (cohort_descent.hpp). Member m's order depends on (seed, m, epoch, pass) alone, so the result does
-// not depend on threads or cohorts.
+// (cohort_descent.hpp). Member m's order depends on (seed, m, epoch, pass) alone, so the result
+// does not depend on threads or cohorts.
 #pragma once
 
 #include "expunge/core/progress.hpp"

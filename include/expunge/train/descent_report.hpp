@@ -8,8 +8,8 @@
 namespace expunge {
 
 /// The logits that say whether a member ran away are those of the last epoch's passes, and of the
-/// last minibatch once more after the last step, in eval mode: what the run computes anyway, and one
-/// forward pass of one minibatch.
+/// last minibatch once more after the last step, in eval mode: what the run computes anyway, and
+/// one forward pass of one minibatch.
 struct DescentReport : MemberHealth {
   std::vector<double> losses;  // [members]  mean loss over the last epoch
   std::vector<Index> samples;  // [members]  examples that went forward and back, repeats counted

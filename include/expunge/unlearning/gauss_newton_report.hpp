@@ -15,8 +15,8 @@ enum class MatchingOutcome {
 };
 
 /// The logits that say whether a member ran away are those of the matched points, at the weights
-/// that it ends with: a pass that the last step makes anyway. `unlearn` marks the runaways beside the
-/// starting models. A member that is not finite had no finite theta0.
+/// that it ends with: a pass that the last step makes anyway. `unlearn` marks the runaways beside
+/// the starting models. A member that is not finite had no finite theta0.
 struct GaussNewtonReport : MemberHealth {
   std::vector<double>
       first_loss;                 // [members]  mean of w (f - target)^2 over the outputs, at theta0

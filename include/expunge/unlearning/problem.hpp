@@ -57,8 +57,8 @@ void check_starting_models(const char* function, const Ensemble<Model, Real>& mo
   refuse("logits", outputs);
 }
 
-/// The same of a problem, whose logits may lie on the backend's device. Returns each member's largest
-/// |logit|.
+/// The same of a problem, whose logits may lie on the backend's device. Returns each member's
+/// largest |logit|.
 template <class B, class Model, class Real>
 std::vector<double> check_starting_models(const char* function, const B& backend,
                                           const Problem<Model, Real>& problem) {
