@@ -48,8 +48,8 @@ std::vector<double> finite_of(const std::vector<double>& x) {
 std::vector<bool> by_definition(const std::vector<double>& a, const std::vector<double>& b) {
   std::vector<double> both = a;
   both.insert(both.end(), b.begin(), b.end());
-  const auto least = [](double spread, double size) {
-    return std::max(spread <= 1e-5 * size ? 10.0 : 1.0, 1e-5 * size);
+  const auto least = [&](double spread, double size) {
+    return std::max(both.size() < 20 || spread <= 1e-5 * size ? 10.0 : 1.0, 1e-5 * size);
   };
   const auto [c, w] = half_interval(finite_of(both), both.size());
   const double most = std::max(least(w, std::abs(c)), 50 * w);
@@ -216,6 +216,18 @@ TEST_CASE("outputs that are all equal but for the rounding of float have no runa
   a(4, 1) = -3e5f + 11;
   const Runaways found = find_runaways(a);
   CHECK(found.at == std::vector<std::uint8_t>{0, 1});
+}
+
+TEST_CASE("of fewer than twenty outputs nothing nearer than ten is a runaway") {
+  for (const Index models : {4, 9, 10, 15}) {
+    Array<double, 2> a = normal(1, models, 1, 0, 1e-3), b = normal(2, models, 1, 0, 1e-3);
+    a(1, 0) = 9;
+    CHECK(find_runaways(a, b).any() == (2 * models >= 20));
+    CHECK(find_runaways(a).any() == false);
+    a(1, 0) = 11;
+    CHECK(find_runaways(a, b).any());
+    CHECK(find_runaways(a).any());
+  }
 }
 
 TEST_CASE("the sentence about runaways counts models and points and gives the farthest") {

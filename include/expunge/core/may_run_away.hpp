@@ -18,14 +18,15 @@ struct RunawayRule {
   static constexpr double gap = 50;        // of one output alone
   static constexpr double group_gap = 20;  // of two or more
   static constexpr double spreads = 600;
-  static constexpr double least = 1;         // outputs; nothing nearer to a centre is a runaway
-  static constexpr double least_equal = 10;  // the same where half of all outputs are equal
-  static constexpr double rounding = 1e-5;   // of the size of outputs: so near is equal
+  static constexpr double least = 1;          // outputs; nothing nearer to a centre is a runaway
+  static constexpr double least_unsure = 10;  // the same where the spread says little
+  static constexpr std::size_t few = 20;      // outputs: too few to tell a spread
+  static constexpr double rounding = 1e-5;    // of the size of outputs: so near is equal
 
-  /// least(spread) of the definition, for outputs of about this size.
-  static double least_distance(double spread, double size) {
+  /// least(spread) of the definition, for so many outputs of about this size.
+  static double least_distance(double spread, double size, std::size_t outputs) {
     const double equal = rounding * std::abs(size);
-    return std::max(spread > equal ? least : least_equal, equal);
+    return std::max(spread > equal && outputs >= few ? least : least_unsure, equal);
   }
 };
 

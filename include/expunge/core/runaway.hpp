@@ -12,9 +12,10 @@
 //              outputs where half of those are as near each other, and c itself where they are not
 //   d(x)       min(|x - c_a|, |x - c_b|), so that a shift between the arrays does not matter
 //   d_1 <= ... <= d_n   the distances of all outputs of both arrays; spread s = d_ceil(n / 2)
-//   least(s)   1, and 10 where s <= 1e-5 size, size = max(|c_a|, |c_b|): there half of the outputs
-//              are equal but for rounding, as probabilities, answers of 0 and 1 and saturated
-//              log-odds are, and no spread can be measured. Never less than 1e-5 size
+//   least(s)   1, and 10 where the spread says little: of fewer than 20 outputs, and where
+//              s <= 1e-5 size, size = max(|c_a|, |c_b|), as of probabilities, answers of 0 and 1
+//              and saturated log-odds, half of which are equal but for rounding. Never less than
+//              1e-5 size
 //
 // Going outwards from the nearer half, the first output with
 //
@@ -89,8 +90,8 @@ class ReachFinder {
     if (!detail::may_have_runaways(a, b)) return reach;
     sort_finite({a, b});
     const detail::ShortestHalf all = detail::shortest_half(sorted_, a.size() + b.size());
-    reach.first_centre = b.empty() ? all.middle : trusted_centre(a, all);
-    reach.second_centre = b.empty() ? all.middle : trusted_centre(b, all);
+    reach.first_centre = b.empty() ? all.middle : trusted_centre(a, all, a.size() + b.size());
+    reach.second_centre = b.empty() ? all.middle : trusted_centre(b, all, a.size() + b.size());
     distances_.clear();
     for (const std::span<const double> array : {a, b})
       for (const double x : array)
@@ -110,8 +111,9 @@ class ReachFinder {
   }
 
   /// The centre of one of two arrays, among its outputs near the centre of both if it has any.
-  double trusted_centre(std::span<const double> array, const detail::ShortestHalf& all) {
-    const double most = std::max(RunawayRule::least_distance(all.half_length, all.middle),
+  double trusted_centre(std::span<const double> array, const detail::ShortestHalf& all,
+                        std::size_t outputs) {
+    const double most = std::max(RunawayRule::least_distance(all.half_length, all.middle, outputs),
                                  RunawayRule::gap * all.half_length);
     sort_near(array, all.middle, most);
     const bool elsewhere = sorted_.empty();
@@ -135,7 +137,7 @@ class ReachFinder {
     if (half >= distances_.size()) return;
     reach.spread = distances_[half - 1];
     const double size = std::max(std::abs(reach.first_centre), std::abs(reach.second_centre));
-    const double least = RunawayRule::least_distance(reach.spread, size);
+    const double least = RunawayRule::least_distance(reach.spread, size, outputs);
     for (std::size_t i = half; i < distances_.size(); ++i) {
       const bool alone = i + 1 == distances_.size();
       const double gap = alone ? RunawayRule::gap : RunawayRule::group_gap;
