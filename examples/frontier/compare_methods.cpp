@@ -37,8 +37,7 @@ void compare_on(Lab& lab, const FullModels& full, const LogitDatamodels& datamod
   add("SCRUB", run(lab, c.problem, chosen_scrub()));
   add("OM", run(lab, c.problem, chosen_om(oracles)));
   add("OM, Gauss-Newton",
-      run_method(lab, c.problem,
-                 with_parts(newton, oracles, newton.retain, newton.prior, newton.preconditioner)));
+      run_method(lab, c.problem, with_parts(newton, oracles, newton.retain, newton.prior)));
   add("DM-Direct", run_direct(full, datamodels, c.set.members, chosen_multiplier));
   add("DMM", run(lab, c.problem, chosen_dmm(datamodels)));
   add("DMM, Gauss-Newton", run_method(lab, c.problem, newton));

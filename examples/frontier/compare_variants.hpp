@@ -6,7 +6,7 @@
 namespace frontier {
 
 /// Adds DMM by Gauss-Newton as chosen, with every other retain strategy of the library, with the
-/// isotropic prior under each preconditioner, with more linearisations, and with more iterations.
+/// isotropic prior, with more linearisations, and with more iterations.
 /// All match the chosen number of retain points; what a variant costs beside that is in its
 /// compute.
 void compare_variants(quickstart::Lab& lab, const quickstart::LogitDatamodels& datamodels,

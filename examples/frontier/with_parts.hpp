@@ -6,11 +6,10 @@
 namespace frontier {
 
 /// The settings of `chosen` with these parts in the place of its own.
-template <class T, class R, class W, class P, class O, class Target, class Retain, class Prior,
-          class Preconditioner>
-expunge::GaussNewtonMatching<Target, Retain, Prior, Preconditioner, O> with_parts(
-    const expunge::GaussNewtonMatching<T, R, W, P, O>& chosen, Target target, Retain retain,
-    Prior prior, Preconditioner preconditioner) {
+template <class T, class R, class P, class O, class Target, class Retain, class Prior>
+expunge::GaussNewtonMatching<Target, Retain, Prior, O> with_parts(
+    const expunge::GaussNewtonMatching<T, R, P, O>& chosen, Target target, Retain retain,
+    Prior prior) {
   return {.target = target,
           .damping = chosen.damping,
           .iterations = chosen.iterations,
@@ -22,7 +21,6 @@ expunge::GaussNewtonMatching<Target, Retain, Prior, Preconditioner, O> with_part
           .batch = chosen.batch,
           .retain = retain,
           .prior = prior,
-          .preconditioner = preconditioner,
           .output = chosen.output,
           .seed = chosen.seed};
 }

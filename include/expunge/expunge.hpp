@@ -55,10 +55,8 @@
 
 // Linear systems known by their products
 #include "expunge/linearisation/gauss_newton_operator.hpp"
-#include "expunge/linearisation/head_kernel.hpp"
 #include "expunge/linearisation/jacobian.hpp"
 #include "expunge/linearisation/kernel_operator.hpp"
-#include "expunge/linearisation/output_blocks.hpp"
 #include "expunge/linearisation/output_rows.hpp"
 #include "expunge/solvers/conjugate_gradients.hpp"
 #include "expunge/solvers/lsqr.hpp"

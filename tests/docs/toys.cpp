@@ -112,30 +112,6 @@ struct Square {
 static_assert(TangentLayer<Square<4>, Cpu<float>>);
 // [end]
 
-// [kernel]
-/// Gain with its part of a kernel. Row i's gradient is one number, g_i = dy_i . x_i: K += g g'.
-template <Index Width>
-struct KernelGain : Gain<Width> {
-  static constexpr Index kernel_cache(Index rows) { return rows; }  // room for g
-  static constexpr KernelFlops kernel_flops{.add = 2, .descend = Width};
-
-  template <class B>
-  static void prepare_kernel(B&, ConstTensor<B>, Matrix<B>) {}  // nothing that dy does not touch
-  template <class B>
-  static void add_kernel(B& backend, ConstTensor<B> x, ConstTensor<B> dy, Matrix<B> g,
-                         Tensor<B> kernel) {
-    for_each_element(backend, dy.members, 1, dy.rows, [=](Index m, Index, Index i) {
-      g(m, i) = 0;
-      for (Index j = 0; j < Width; ++j) g(m, i) += dy(m, i, j) * x(m, i, j);
-    });
-    for_each_element(backend, dy.members, dy.rows, dy.rows,
-                     [=](Index m, Index i, Index j) { kernel(m, i, j) += g(m, i) * g(m, j); });
-  }
-};
-
-static_assert(KernelLayer<KernelGain<4>, Cpu<float>>);
-// [end]
-
 // [kronecker]
 /// Gain with the factors of its curvature, two single numbers: the mean of g_i^2, and 1.
 template <Index Width>
@@ -343,41 +319,6 @@ std::vector<SolveStatus> solve(B& backend, A& a, MatrixView<const Real> b, Matri
 }
 // [end]
 
-// [preconditioner]
-/// z = r / (mean diagonal of J J' + shift), row by row: evens out the weights of the points.
-struct RowScaling {
-  void validate() const {}
-
-  template <class JacobianType, class B>
-  class Factor {
-    using Real = typename B::Real;
-
-   public:
-    Factor(B& backend, const RowScaling&, JacobianType& jacobian)
-        : inverse_(backend, jacobian.members(), jacobian.rows()) {}
-    void factorise(B& backend, MatrixView<const Real> shift, const PerMember& diagonal) {
-      for_each_element(
-          backend, shift.rows, 1, shift.cols,
-          [=, inverse = inverse_.view(), mean = diagonal.data()](Index m, Index, Index j) {
-            inverse(m, j) = 1 / (static_cast<Real>(mean[m]) + shift(m, j));
-          });
-    }
-    void apply(B& backend, MatrixView<const Real> r, MatrixView<Real> z) const {
-      for_each_element(backend, z.rows, 1, z.cols,
-                       [=, inverse = inverse_.view()](Index m, Index, Index j) {
-                         z(m, j) = inverse(m, j) * r(m, j);
-                       });
-    }
-    double flops() const { return 0; }  // next to nothing
-
-   private:
-    MemberVectors<B> inverse_;  // [members][rows]
-  };
-};
-
-static_assert(PreconditionerPolicy<RowScaling, Jacobian<SmallNet, Cpu<float>>, Cpu<float>>);
-// [end]
-
 // [prior]
 /// The weights from `first` on may move `slack` times as far: P = diag(1, ..., slack^2, ...).
 struct LooseTail {
@@ -545,35 +486,6 @@ TEST_CASE("the toy layers give the right products with the Jacobian") {
   check_products<Sequential<Square<8>, Linear<8, 3>>>();
 }
 
-TEST_CASE("the toy kernel is J J' of the toy layer") {
-  Cpu<double> cpu(1);
-  Array<double, 3> x = make_array<double>(1, 3, 4), dy = x, kernel = make_array<double>(1, 3, 3);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    x.data()[i] = std::sin(static_cast<double>(i));
-    dy.data()[i] = std::cos(static_cast<double>(2 * i));
-  }
-  kernel.fill(0.5);
-  Array<double, 2> scratch = make_array<double>(1, KernelGain<4>::kernel_cache(3));
-  KernelGain<4>::prepare_kernel(cpu, view(x), view(scratch));
-  KernelGain<4>::add_kernel(cpu, view(x), view(dy), view(scratch), view(kernel));
-  Array<double, 2> theta = make_array<double>(1, 1);
-  double gradients[3];  // by the backward pass, one row at a time
-  for (Index i = 0; i < 3; ++i) {
-    Array<double, 3> xi = make_array<double>(1, 1, 4), dyi = xi;
-    Array<double, 2> dtheta = theta;
-    for (Index j = 0; j < 4; ++j) {
-      xi(0, 0, j) = x(0, i, j);
-      dyi(0, 0, j) = dy(0, i, j);
-    }
-    KernelGain<4>::backward(cpu, Weights<double>{view(theta), {}}, view(xi), view(xi), view(xi),
-                            view(dyi), {}, view(dtheta));
-    gradients[i] = dtheta(0, 0);
-  }
-  for (Index i = 0; i < 3; ++i)
-    for (Index j = 0; j < 3; ++j)
-      CHECK(std::abs(kernel(0, i, j) - 0.5 - gradients[i] * gradients[j]) <= 1e-12);
-}
-
 TEST_CASE("the toy loss has the curvature of its gradient") {
   const double v[3] = {0.3, -2, 0.7};
   for (const double z1 : {0.2, 1.6}) {
@@ -615,8 +527,8 @@ TEST_CASE("a method that solves moves the models and not theta0; matching takes 
   CHECK(problem.models.theta(1, 7) == models.theta(1, 7));
   CHECK(decayed.report.samples == std::vector<Index>{0, 0});
 
-  const GaussNewtonMatching<KnowNothing, FirstRetain, IsotropicPrior, RowScaling, LabelLogit>
-      matching{.target = {}, .iterations = 20, .steps = 3, .retain_count = 10};
+  const GaussNewtonMatching<KnowNothing, FirstRetain, IsotropicPrior, LabelLogit> matching{
+      .target = {}, .iterations = 20, .steps = 3, .retain_count = 10};
   const auto matched = unlearn(cpu, matching, problem);
   const auto after = evaluate_logits(cpu, matched.models, view(data.inputs));
   for (Index m = 0; m < 2; ++m)

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "explicit.hpp"
-#include "expunge/linearisation/output_blocks.hpp"
+#include "expunge/linearisation/jacobian.hpp"
 
 using namespace expunge;
 
@@ -104,32 +104,6 @@ TEST_CASE_TEMPLATE("so are their moments", F, Logits, Margin) {
           }
         });
     }
-}
-
-TEST_CASE_TEMPLATE("so are kernels between their points, and the coupling of their outputs", F,
-                   Logits, Margin, Prediction) {
-  OwnPoints<F> own(5);
-  const Vectors shift(3, own.jacobian.rows(), 0.7);
-  const Vectors r = Vectors::random(3, own.jacobian.rows(), 3);
-  const auto blocks = [&](auto& jacobian, const Vectors& s, const Vectors& from) {
-    using JacobianType = std::remove_reference_t<decltype(jacobian)>;
-    OutputBlocks::Factor<JacobianType, B> factor(own.backend, {.principal = false}, jacobian);
-    factor.factorise(own.backend, s, PerMember(static_cast<std::size_t>(from.members), 1.0));
-    Vectors z(from.members, from.n, 77);
-    factor.apply(own.backend, from, z.view());
-    return z;
-  };
-  const Vectors z = blocks(own.jacobian, shift, r);
-  const Array<double, 3> coupling = own.jacobian.output_coupling(own.backend, 3);
-  const std::size_t outputs = OwnPoints<F>::JacobianType::outputs;
-  for (Index m = 0; m < 3; ++m)
-    own.alone(m, 5, [&](auto& one, const Vectors&) {
-      CHECK(relative_difference(z[m], blocks(one, member(shift, m), member(r, m))[0]) <= 1e-11);
-      const Array<double, 3> expected = one.output_coupling(own.backend, 3);
-      for (std::size_t i = 0; i < outputs; ++i)
-        for (std::size_t j = 0; j < outputs; ++j)
-          CHECK(coupling(m, i, j) == doctest::Approx(expected(0, i, j)).epsilon(1e-12));
-    });
 }
 
 TEST_CASE("points of another number of members are refused, and those that are not in the data") {

@@ -11,11 +11,9 @@ using namespace expunge;
 
 namespace {
 
-template <class Prior, class P = NoPreconditioner>
-using MatchingWith = GaussNewtonMatching<DmDirect<FixedChange>, UniformRetain, Prior, P>;
+template <class Prior>
+using MatchingWith = GaussNewtonMatching<DmDirect<FixedChange>, UniformRetain, Prior>;
 using Kfac = MatchingWith<KroneckerPrior>;
-using Blocks = MatchingWith<IsotropicPrior, OutputBlocks>;
-using Head = MatchingWith<IsotropicPrior, HeadKernel>;
 using Plain = MatchingWith<IsotropicPrior>;
 
 static_assert(std::is_same_v<Kfac, GaussNewtonMatching<DmDirect<FixedChange>>>);
@@ -166,7 +164,7 @@ GaussNewtonMatching<DmDirect<FixedChange>, RetainType> retaining(Index count) {
 }  // namespace
 
 TEST_CASE_TEMPLATE("matching moves the students towards the targets, and leaves theta0 as it is", M,
-                   Kfac, Blocks) {
+                   Kfac, Plain) {
   SmallProblem small;
   const SmallEnsemble before = small.models;
   for (const Index retain_count : {few, all}) {
@@ -181,7 +179,7 @@ TEST_CASE_TEMPLATE("matching moves the students towards the targets, and leaves 
 }
 
 TEST_CASE_TEMPLATE("the losses of the report are the mean squared distances to the targets", M,
-                   Kfac, Blocks) {
+                   Kfac, Plain) {
   SmallProblem small;
   M weighted = method<M>(few);
   weighted.damping = 1e-12;  // so that Phi is the weighted sum alone
@@ -196,7 +194,7 @@ TEST_CASE_TEMPLATE("the losses of the report are the mean squared distances to t
 }
 
 TEST_CASE_TEMPLATE("more steps never raise the objective, and the first lowers it", M, Kfac,
-                   Blocks) {
+                   Plain) {
   SmallProblem small;
   for (const Index retain_count : {few, all})
     for (const double damping : {1e-4, 1e-2, 1.0})
@@ -218,7 +216,7 @@ TEST_CASE_TEMPLATE("more steps never raise the objective, and the first lowers i
       }
 }
 
-TEST_CASE_TEMPLATE("many steps come nearer than one", M, Kfac, Blocks) {
+TEST_CASE_TEMPLATE("many steps come nearer than one", M, Kfac, Plain) {
   SmallProblem small;
   M each = method<M>(few);
   if constexpr (requires { each.prior.points; }) each.prior.points = 100;
@@ -231,7 +229,7 @@ TEST_CASE_TEMPLATE("many steps come nearer than one", M, Kfac, Blocks) {
 }
 
 TEST_CASE_TEMPLATE("Gauss-Newton matching of theta0's own outputs stays where it is", M, Kfac,
-                   Blocks) {
+                   Plain) {
   SmallProblem small;
   const FixedChange none = constant_change(0);
   for (const Index retain_count : {few, all}) {
@@ -243,7 +241,7 @@ TEST_CASE_TEMPLATE("Gauss-Newton matching of theta0's own outputs stays where it
 }
 
 TEST_CASE_TEMPLATE("a target out of all reach is refused, and the weights stay bit for bit", M,
-                   Kfac, Blocks) {
+                   Kfac, Plain) {
   SmallProblem small;
   for (const double value : {1e30, -1e30, 1e200, infinity, -infinity, std::nan("")})
     for (const Index retain_count : {few, all}) {
@@ -258,7 +256,7 @@ TEST_CASE_TEMPLATE("a target out of all reach is refused, and the weights stay b
     }
 }
 
-TEST_CASE_TEMPLATE("a target that is far never makes the models worse", M, Kfac, Blocks) {
+TEST_CASE_TEMPLATE("a target that is far never makes the models worse", M, Kfac, Plain) {
   SmallProblem small;
   for (const double value : {1.0, 1e2, 1e4, 1e8})
     for (const Index retain_count : {few, all}) {
@@ -299,7 +297,7 @@ TEST_CASE_TEMPLATE("one member's wild target is refused and disturbs no other me
 }
 
 TEST_CASE_TEMPLATE("a member whose theta0 holds a NaN is reported, and disturbs no other member", M,
-                   Kfac, Blocks) {
+                   Kfac, Plain) {
   SmallProblem small;
   SmallEnsemble broken = small.models;
   broken.theta(1, 7) = std::nan("");
@@ -361,7 +359,7 @@ TEST_CASE("a member whose logits are far beyond those of the starting models is 
 }
 
 TEST_CASE_TEMPLATE("the bytes of matched weights do not depend on threads and cohorts", M, Kfac,
-                   Blocks, Head, Plain) {
+                   Plain) {
   SmallProblem small;
   for (const Index retain_count : {few, all}) {
     M each = method<M>(retain_count);
@@ -382,8 +380,7 @@ TEST_CASE_TEMPLATE("the bytes of matched weights do not depend on threads and co
   }
 }
 
-TEST_CASE_TEMPLATE("without preconditioner a batch smaller than the points changes nothing", M,
-                   Kfac, Plain) {
+TEST_CASE_TEMPLATE("a batch smaller than the points changes nothing", M, Kfac, Plain) {
   SmallProblem small;
   for (const Index retain_count : {few, all}) {
     M each = method<M>(retain_count);
@@ -397,27 +394,7 @@ TEST_CASE_TEMPLATE("without preconditioner a batch smaller than the points chang
   }
 }
 
-TEST_CASE("kernels between the points need all points in one batch, and room") {
-  SmallProblem small;
-  auto blocks = method<Blocks>(few);
-  blocks.batch = 7;
-  CHECK_THROWS_WITH(unlearn(small.backend, blocks, small.problem),
-                    "Jacobian: kernel blocks need all 18 points in one batch, which holds 7");
-  auto head = method<Head>(few);
-  head.batch = 7;
-  CHECK_THROWS_WITH(unlearn(small.backend, head, small.problem),
-                    "Jacobian: kernel blocks need all 18 points in one batch, which holds 7");
-  blocks.batch = 18;
-  CHECK_NOTHROW(unlearn(small.backend, blocks, small.problem));
-  blocks.preconditioner.max_bytes = 7775;
-  CHECK_THROWS_WITH(unlearn(small.backend, blocks, small.problem),
-                    doctest::Contains("OutputBlocks: 3 blocks of 18 points need 0.007776 MB"));
-  blocks.preconditioner.max_bytes = 7776;
-  CHECK_NOTHROW(unlearn(small.backend, blocks, small.problem));
-}
-
-TEST_CASE_TEMPLATE("after each step an observer sees the weights of every cohort", M, Kfac,
-                   Blocks) {
+TEST_CASE_TEMPLATE("after each step an observer sees the weights of every cohort", M, Kfac, Plain) {
   SmallProblem small;
   M each = method<M>(few);
   each.steps = 3;
@@ -449,7 +426,7 @@ TEST_CASE_TEMPLATE("after each step an observer sees the weights of every cohort
   }
 }
 
-TEST_CASE_TEMPLATE("samples count the work of solver, trials and choice", M, Kfac, Blocks) {
+TEST_CASE_TEMPLATE("samples count the work of solver, trials and choice", M, Kfac, Plain) {
   SmallProblem small;
   Index last = 0;
   for (const Index iterations : {1, 2, 5, 20}) {
@@ -471,7 +448,7 @@ TEST_CASE_TEMPLATE("samples count the work of solver, trials and choice", M, Kfa
     CHECK(costly.report.samples[m] == plain.report.samples[m] + 60);
 }
 
-TEST_CASE_TEMPLATE("samples by step grow to the total of member 0", M, Kfac, Blocks) {
+TEST_CASE_TEMPLATE("samples by step grow to the total of member 0", M, Kfac, Plain) {
   SmallProblem small;
   M each = method<M>(few);
   each.steps = 4;
@@ -486,14 +463,13 @@ TEST_CASE_TEMPLATE("samples by step grow to the total of member 0", M, Kfac, Blo
 TEST_CASE("margins can be matched by Gauss-Newton steps") {
   SmallProblem small;
   const FixedChange change = fixed_change(60, 1);
-  const GaussNewtonMatching<DmDirect<FixedChange>, UniformRetain, IsotropicPrior, OutputBlocks,
-                            Margin>
-      each{.target = {change},
-           .damping = 3e-2,
-           .iterations = 40,
-           .steps = 3,
-           .retain_count = few,
-           .retain_multiple = 0};
+  const GaussNewtonMatching<DmDirect<FixedChange>, UniformRetain, IsotropicPrior, Margin> each{
+      .target = {change},
+      .damping = 3e-2,
+      .iterations = 40,
+      .steps = 3,
+      .retain_count = few,
+      .retain_multiple = 0};
   const auto result = unlearn(small.backend, each, small.problem);
   const Array<double, 2> before = margins(small.logits, small.data.labels.data());
   const Array<double, 2> after =
@@ -532,7 +508,7 @@ TEST_CASE("matching the outputs of oracles brings the models nearer to them") {
 }
 
 TEST_CASE_TEMPLATE("a heavier forget set is matched better, more damping moves less", M, Kfac,
-                   Blocks) {
+                   Plain) {
   SmallProblem small;
   M each = method<M>(all);
   each.iterations = 60;
@@ -605,8 +581,6 @@ TEST_CASE("a strategy that chooses too few or forgotten points is refused") {
 
 TEST_CASE("settings of Gauss-Newton matching out of range are named") {
   using Method = GaussNewtonMatching<DmDirect<FixedChange>, NearestRetain>;
-  using WithBlocks =
-      GaussNewtonMatching<DmDirect<FixedChange>, UniformRetain, IsotropicPrior, OutputBlocks>;
   const auto said = [](auto&& change) {
     Method each{.target = {attribution}};
     change(each);
@@ -654,9 +628,6 @@ TEST_CASE("settings of Gauss-Newton matching out of range are named") {
         "KroneckerPrior: points is inf, not positive and finite");
   CHECK(said([](Method& m) { m.prior.points = std::nan(""); }) ==
         "KroneckerPrior: points is nan, not positive and finite");
-  WithBlocks blocks{.target = {attribution}};
-  blocks.preconditioner.max_bytes = 0;
-  CHECK_THROWS_WITH(blocks.validate(), "OutputBlocks: max_bytes is 0");
 
   SmallProblem small;
   Method wrong{.target = {attribution}, .steps = 0};
@@ -711,7 +682,7 @@ TEST_CASE_TEMPLATE("every member is matched at the retain points of its own list
   }
 }
 
-TEST_CASE_TEMPLATE("what becomes of a member depends on no other member", M, Kfac, Blocks) {
+TEST_CASE_TEMPLATE("what becomes of a member depends on no other member", M, Kfac, Plain) {
   SmallProblem small;
   SmallEnsemble two = SmallEnsemble::uninitialised(2);
   for (std::size_t m = 0; m < 2; ++m)

@@ -15,8 +15,8 @@ Array<typename B::Real, 2> head_features(B& backend,
                                          const Ensemble<Model, typename B::Real>& models,
                                          Index member, const InputsView& inputs) {
   using Real = typename B::Real;
-  static_assert(KernelModel<Model, B>,
-                "head_features: the model must have head_inputs; see docs/concepts.md#kernellayer");
+  static_assert(FeatureModel<Model, B>,
+                "head_features: the model must have head_inputs; see docs/concepts.md#model");
   constexpr Index chunk = 256;
   CohortWeights<Model, B> weights(backend, 1);
   weights.load(backend, models, member);

@@ -165,69 +165,6 @@ class Jacobian {
     });
   }
 
-  /// kernel [members][points][points] += the kernel between all points of one combination of their
-  /// outputs, sum_o direction(m, o) f_o, over all layers or the head alone. `direction`
-  /// [members][outputs]. Needs all points in one batch.
-  template <class KernelSpace>
-  void add_kernel_block(B& backend, MatrixView<const Real> direction, KernelSpace& kernels,
-                        TensorView<Real> kernel) {
-    const TensorView<const Real> z = activate(backend, 0, points_);
-    const TensorView<Real> dz = cotangents(points_);
-    for_each_element(
-        backend, members_, points_, 1,
-        SameCotangent<OutputType, Real>{output_, z, labels(0, points_), direction, dz});
-    Model::add_kernel(backend, weights_, input(0, points_), workspace_, TensorView<const Real>(dz),
-                      kernels, kernel);
-  }
-
-  /// How the outputs of a point move together: the mean over the first `count` points of their
-  /// blocks J_x J_x', [members][outputs][outputs], symmetric.
-  Array<Real, 3> output_coupling(B& backend, Index count) {
-    count = std::min(count, points_);
-    const Index rows = count * outputs;  // a row for each output of each point
-    auto space = Model::workspace(backend, members_, rows);
-    auto kernels = Model::kernel_space(backend, members_, rows, KernelOf::all_layers);
-    MemberVectors<B> inputs(backend, members_, rows * Model::Input::size);
-    const auto repeated = backend.template allocate<Label>(members_ * rows);
-    MemberVectors<B> cotangents(backend, members_, rows * Model::classes);
-    MemberVectors<B> kernel(backend, members_, rows * rows);
-    const MatrixView<Label> row_labels(repeated.data(), members_, rows);
-    const TensorView<Real> x(inputs.view().data, members_, rows, Model::Input::size,
-                             inputs.view().stride);
-    for_each_element(backend, members_, rows, Model::Input::size,
-                     RepeatRows<outputs, Real>{input(0, count), labels(0, count), x, row_labels});
-    const TensorView<const Real> z =
-        Model::forward(backend, weights_, TensorView<const Real>(x), space, Mode::eval);
-    const TensorView<Real> dz(cotangents.view().data, members_, rows, Model::classes,
-                              cotangents.view().stride);
-    for_each_element(backend, members_, rows, 1,
-                     EachCotangent<outputs, OutputType, Real>{output_, z, row_labels, dz});
-    const TensorView<Real> k(kernel.view().data, members_, rows, rows, kernel.view().stride);
-    Model::prepare_kernel(backend, TensorView<const Real>(x), space, kernels);
-    Model::add_kernel(backend, weights_, TensorView<const Real>(x), space,
-                      TensorView<const Real>(dz), kernels, k);
-    work_ += 0.5 * static_cast<double>(rows);
-    Array<Real, 3> between = make_array<Real>(members_, rows, rows);
-    copy_rows(backend, MatrixView<const Real>(kernel), view(between).flat());
-    Array<Real, 3> coupling = make_array<Real>(members_, outputs, outputs);
-    coupling.fill(Real(0));
-    for (Index m = 0; m < members_; ++m)
-      for (Index i = 0; i < rows; ++i)
-        for (Index o = 0; o < outputs; ++o)
-          coupling(m, i % outputs, o) +=
-              between(m, i, i / outputs * outputs + o) / static_cast<Real>(count);
-    return coupling;
-  }
-
-  /// Prepares add_kernel_block at the weights of the last `linearise`.
-  template <class KernelSpace>
-  void prepare_kernel(B& backend, KernelSpace& kernels) {
-    require(batch_ == points_, "Jacobian: kernel blocks need all ", points_,
-            " points in one batch, which holds ", batch_);
-    activate(backend, 0, points_);
-    Model::prepare_kernel(backend, input(0, points_), workspace_, kernels);
-  }
-
   /// What has been computed so far for each member, in examples that went forward and back: a
   /// forward pass, a backward pass and a tangent pass count half each.
   double work() const { return work_; }

@@ -48,43 +48,4 @@ struct PullbackRows {
   }
 };
 
-/// Every row `outputs` times over.
-template <Index outputs, class Real>
-struct RepeatRows {
-  TensorView<const Real> from;
-  MatrixView<const Label> from_labels;
-  TensorView<Real> to;
-  MatrixView<Label> to_labels;
-  EXPUNGE_HD void operator()(Index m, Index i, Index j) const {
-    to(m, i, j) = from(m, i / outputs, j);
-    if (j == 0) to_labels(m, i) = from_labels(m, i / outputs);
-  }
-};
-
-/// dz = (d f / d z)' direction, the same combination of outputs at every row.
-template <class F, class Real>
-struct SameCotangent {
-  F f;
-  TensorView<const Real> z;
-  MatrixView<const Label> labels;
-  MatrixView<const Real> direction;  // [members][outputs]
-  TensorView<Real> dz;
-  EXPUNGE_HD void operator()(Index m, Index i, Index) const {
-    for (Index j = 0; j < z.features; ++j) dz(m, i, j) = 0;
-    f.pullback(z.row(m, i), z.features, labels(m, i), direction.row(m), dz.row(m, i));
-  }
-};
-
-/// dz = (d f_o / d z)' with o = row modulo outputs.
-template <Index outputs, class F, class Real>
-struct EachCotangent {
-  F f;
-  TensorView<const Real> z;
-  MatrixView<const Label> labels;
-  TensorView<Real> dz;
-  EXPUNGE_HD void operator()(Index m, Index i, Index) const {
-    output_gradient<outputs>(f, z.row(m, i), z.features, labels(m, i), i % outputs, dz.row(m, i));
-  }
-};
-
 }  // namespace expunge

@@ -72,29 +72,6 @@ concept TangentLayer = Layer<L, B> &&
   L::tangent(backend, weights, in, in, out, in, direction, out);
 };
 
-/// Operations that a kernel takes.
-struct KernelFlops {
-  Index prepare = 0;  // per pair of rows, once per batch
-  Index add = 0;      // per pair of rows and kernel
-  Index descend = 0;  // per row and kernel: dx of dy, to reach the layer below
-};
-
-/// A layer that can add its weights' part of a kernel K = J J' between the rows of a batch, where
-/// row i of J is the gradient in theta of dy_i . y_i:
-///
-///   L::kernel_cache(rows)                           numbers per member that the two calls share
-///   L::kernel_flops                                 what they cost
-///   L::prepare_kernel(b, x, cache)                  once per batch: what does not depend on dy
-///   L::add_kernel(b, x, dy, cache, kernel)          kernel [members][rows][rows] += the layer's part
-template <class L, class B>
-concept KernelLayer = Layer<L, B> &&
-    requires(B& backend, ConstTensor<B> in, Tensor<B> kernel, Matrix<B> cache) {
-  { L::kernel_cache(Index{}) } -> std::convertible_to<Index>;
-  { L::kernel_flops } -> std::convertible_to<KernelFlops>;
-  L::prepare_kernel(backend, in, cache);
-  L::add_kernel(backend, in, in, cache, kernel);
-};
-
 /// The sides of the two factors of a layer's curvature; both 0 for a layer without weights.
 struct KroneckerSizes {
   Index inputs = 0;   // what a row of weights multiplies, a 1 for the bias among it

@@ -6,8 +6,6 @@
 //
 //   backward    dW = dy' x     db = sum over rows of dy     dx = dy W
 //   tangent     dy = x V' + c + dx W'      in the direction (V, c) of the weights
-//   kernel      K = (x x' + 1) o (dy dy')   o element by element: an inner product of two outer
-//               products factorises
 //   moments     [x 1]'[x 1] and dy'dy, the factors of KFAC (Martens and Grosse 2015, section 3)
 #pragma once
 
@@ -26,22 +24,6 @@ struct BroadcastBias {
   MatrixView<const Real> bias;  // [members][out]
   TensorView<Real> y;           // [members][rows][out]
   EXPUNGE_HD void operator()(Index m, Index i, Index j) const { y(m, i, j) = bias(m, j); }
-};
-
-template <class Real>
-struct FillOnes {
-  TensorView<Real> x;
-  EXPUNGE_HD void operator()(Index m, Index i, Index j) const { x(m, i, j) = Real(1); }
-};
-
-/// sum += a o b, element by element.
-template <class Real>
-struct AddElementProducts {
-  TensorView<const Real> a, b;
-  TensorView<Real> sum;
-  EXPUNGE_HD void operator()(Index m, Index i, Index j) const {
-    sum(m, i, j) += a(m, i, j) * b(m, i, j);
-  }
 };
 
 /// out = [x 1], row by row.
@@ -124,29 +106,6 @@ struct Linear {
       gemm(backend, Op::none, Op::transpose, Real(1), dx, weight(weights.theta), Real(1), dy);
   }
 
-  /// x x' + 1, and room for dy dy'.
-  static constexpr Index kernel_cache(Index rows) { return 2 * rows * rows; }
-  static constexpr KernelFlops kernel_flops{2 * In, 2 * Out + 2, 2 * In* Out};
-
-  template <class B>
-  static void prepare_kernel(B& backend, ConstTensor<B> x, Matrix<B> scratch) {
-    using Real = typename B::Real;
-    const TensorView<Real> gram = square(scratch, x.rows, 0);
-    for_each_element(backend, gram.members, gram.rows, gram.features, FillOnes<Real>{gram});
-    gemm(backend, Op::none, Op::transpose, Real(1), x, x, Real(1), gram);
-  }
-
-  template <class B>
-  static void add_kernel(B& backend, ConstTensor<B>, ConstTensor<B> dy, Matrix<B> scratch,
-                         Tensor<B> kernel) {
-    using Real = typename B::Real;
-    const TensorView<Real> gram = square(scratch, dy.rows, 0);
-    const TensorView<Real> slopes = square(scratch, dy.rows, 1);
-    gemm(backend, Op::none, Op::transpose, Real(1), dy, dy, Real(0), slopes);
-    for_each_element(backend, kernel.members, kernel.rows, kernel.features,
-                     AddElementProducts<Real>{gram, slopes, kernel});
-  }
-
   static constexpr KroneckerSizes kronecker{In + 1, Out};
   static constexpr Index kronecker_scratch(Index rows) {
     return std::max(rows, 2 * Out) * (In + 1);
@@ -196,12 +155,6 @@ struct Linear {
   static TensorView<Real> joined(MatrixView<Real> scratch, Index which, Index rows, Index cols) {
     return {scratch.data + which * rows * cols, scratch.rows, rows, cols, scratch.stride};
   }
-  /// The first or second [rows][rows] of every member's scratch.
-  template <class T>
-  static TensorView<T> square(MatrixView<T> scratch, Index rows, Index which) {
-    return {scratch.data + which * rows * rows, scratch.rows, rows, rows, scratch.stride};
-  }
-
   /// W of every member, [members][out][in].
   template <class T>
   static TensorView<T> weight(MatrixView<T> theta) {
@@ -209,7 +162,6 @@ struct Linear {
   }
 };
 
-static_assert(TangentLayer<Linear<4, 3>, Cpu<float>> && KernelLayer<Linear<4, 3>, Cpu<float>> &&
-              KroneckerLayer<Linear<4, 3>, Cpu<float>>);
+static_assert(TangentLayer<Linear<4, 3>, Cpu<float>> && KroneckerLayer<Linear<4, 3>, Cpu<float>>);
 
 }  // namespace expunge

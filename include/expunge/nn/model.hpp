@@ -46,26 +46,12 @@ concept TangentModel = Model<M, B> &&
     } -> std::convertible_to<TensorView<const typename B::Real>>;
 };
 
-/// Which weights a kernel J J' is taken over.
-enum class KernelOf {
-  all_layers,  // all of them
-  head,        // the last layer's alone: cheap, and a good part of the whole
-};
-
-/// A model that gives kernels between the rows of a batch, and what its last layer sees:
+/// A model that also says what its last layer with weights saw in the last forward pass:
 ///
-///   M::kernel_space(b, members, rows, part)                              memory
-///   M::prepare_kernel(b, x, workspace, kernels)                          after a forward pass
-///   M::add_kernel(b, weights, x, workspace, dlogits, kernels, kernel)    kernel += J J'
-///   M::head_inputs(x, workspace)                                         [members][rows][features]
+///   M::head_inputs(x, workspace)                         [members][rows][features]
 template <class M, class B>
-concept KernelModel = Model<M, B> &&
-    requires(B& backend, Weights<typename B::Real> weights, TensorView<const typename B::Real> x,
-             TensorView<typename B::Real> kernel, typename M::template Workspace<B>& workspace,
-             typename M::template KernelSpace<B>& kernels) {
-  M::kernel_space(backend, Index{}, Index{}, KernelOf::head);
-  M::prepare_kernel(backend, x, workspace, kernels);
-  M::add_kernel(backend, weights, x, workspace, x, kernels, kernel);
+concept FeatureModel = Model<M, B> &&
+    requires(TensorView<const typename B::Real> x, typename M::template Workspace<B>& workspace) {
   { M::head_inputs(x, workspace) } -> std::convertible_to<TensorView<const typename B::Real>>;
 };
 

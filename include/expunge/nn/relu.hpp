@@ -62,13 +62,6 @@ struct Relu {
       for_each_element(backend, dy.members, dy.rows, dy.features, ReluDerivative<Real>{y, dx, dy});
   }
 
-  static constexpr Index kernel_cache(Index) { return 0; }
-  static constexpr KernelFlops kernel_flops{0, 0, Output::size};
-  template <class B>
-  static void prepare_kernel(B&, ConstTensor<B>, Matrix<B>) {}
-  template <class B>
-  static void add_kernel(B&, ConstTensor<B>, ConstTensor<B>, Matrix<B>, Tensor<B>) {}
-
   static constexpr KroneckerSizes kronecker{};
   static constexpr Index kronecker_scratch(Index) { return 0; }
   template <class B>
@@ -81,7 +74,6 @@ struct Relu {
                               MatrixView<const typename B::Real>, Matrix<B>, Matrix<B>) {}
 };
 
-static_assert(TangentLayer<Relu<4>, Cpu<float>> && KernelLayer<Relu<4>, Cpu<float>> &&
-              KroneckerLayer<Relu<4>, Cpu<float>>);
+static_assert(TangentLayer<Relu<4>, Cpu<float>> && KroneckerLayer<Relu<4>, Cpu<float>>);
 
 }  // namespace expunge

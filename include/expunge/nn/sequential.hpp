@@ -1,7 +1,7 @@
 // Layers one after the other, put together at compile time.
 //
 // The weights of a member are one row: the layers' slices in order. A forward pass writes every
-// layer's output into the workspace; the backward pass, tangents and kernels read them there.
+// layer's output into the workspace; the backward pass and tangents read them there.
 #pragma once
 
 #include <array>
@@ -128,75 +128,14 @@ class Sequential : private detail::LayerList<Layers...> {
     return dx;
   }
 
-  /// The input of the last layer [members][rows][features] of the last forward pass: what a linear
-  /// head sees. Of a model of one layer that is x.
+  /// The input of the last layer that has weights, [members][rows][features], of the last forward
+  /// pass: what a linear head sees. Of a model with one such layer, its first, that is x.
   template <class B>
   static ConstTensor<B> head_inputs(ConstTensor<B> x, const Workspace<B>& space) {
-    if constexpr (depth == 1)
+    if constexpr (head == 0)
       return x;
     else
-      return output<depth - 2>(space, x);
-  }
-
-  /// Memory of the kernels of one batch.
-  template <class B>
-  struct KernelSpace {
-    using Real = typename B::Real;
-    KernelSpace(B& backend, Index members, Index rows, KernelOf part)
-        : first_layer(part == KernelOf::head ? depth - 1 : 0) {
-      const std::array<Index, depth> sizes = {Layers::kernel_cache(rows)...};
-      const std::array<KernelFlops, depth> costs = {Layers::kernel_flops...};
-      for (std::size_t l = first_layer; l < depth; ++l) {
-        strides[l] = padded<Real>(sizes[l]);
-        caches[l] = backend.template allocate<Real>(members * strides[l]);
-        flops.prepare += costs[l].prepare;
-        flops.add += costs[l].add;
-        if (l > first_layer) flops.descend += costs[l].descend;
-      }
-    }
-
-    std::size_t first_layer;
-    KernelFlops flops;  // of all layers
-    std::array<Index, depth> strides{};
-    std::array<typename B::template Buffer<Real>, depth> caches;
-  };
-
-  template <class B>
-  static KernelSpace<B> kernel_space(B& backend, Index members, Index rows,
-                                     KernelOf part) requires(KernelLayer<Layers, B>&&...) {
-    return KernelSpace<B>(backend, members, rows, part);
-  }
-
-  /// What all kernels of this batch share. Call after `forward` on the same x and workspace.
-  template <class B>
-  static void prepare_kernel(B& backend, ConstTensor<B> x, const Workspace<B>& space,
-                             KernelSpace<B>& kernels) {
-    using Real = typename B::Real;
-    for_each_layer([&]<std::size_t L>() {
-      if (L < kernels.first_layer) return;
-      const TensorView<const Real> in = L == 0 ? x : output<(L > 0 ? L - 1 : 0)>(space, x);
-      LayerAt<L>::prepare_kernel(backend, in, kernel_cache<L>(kernels, x));
-    });
-  }
-
-  /// kernel [members][rows][rows] += J J', where row i of J is the gradient, in the weights of the
-  /// layers that `kernels` was made for, of dlogits_i . logits_i. After `prepare_kernel`.
-  template <class B>
-  static void add_kernel(B& backend, WeightsOn<B> weights, ConstTensor<B> x, Workspace<B>& space,
-                         ConstTensor<B> dlogits, KernelSpace<B>& kernels, Tensor<B> kernel) {
-    using Real = typename B::Real;
-    TensorView<const Real> dy = dlogits;
-    for_each_layer_backwards([&]<std::size_t L>() {
-      using This = LayerAt<L>;
-      if (L < kernels.first_layer) return;
-      const TensorView<const Real> in = L == 0 ? x : output<(L > 0 ? L - 1 : 0)>(space, x);
-      This::add_kernel(backend, in, dy, kernel_cache<L>(kernels, x), kernel);
-      if (L == kernels.first_layer) return;
-      const TensorView<Real> dx = block(space.gradients[L % 2], space, x, This::Input::size);
-      This::backward(backend, List::template slice<L>(weights), in, output<L>(space, x),
-                     cache<L>(space, x), dy, dx, Matrix<B>{});
-      dy = dx;
-    });
+      return output<head - 1>(space, x);
   }
 
   static constexpr std::array<KroneckerSizes, depth> kronecker_sizes = {Layers::kronecker...};
@@ -291,6 +230,14 @@ class Sequential : private detail::LayerList<Layers...> {
     return {x.data + first * x.features, x.members, x.rows - first, x.features, x.member_stride};
   }
 
+  /// The last layer that has weights, 0 if none has.
+  static constexpr std::size_t head = [] {
+    constexpr std::array<Index, depth> sizes = {Layers::parameters...};
+    std::size_t last = depth - 1;
+    while (last > 0 && sizes[last] == 0) --last;
+    return last;
+  }();
+
   static constexpr std::array<Index, depth> output_sizes = {Layers::Output::size...};
   static constexpr std::array<Index, depth> cache_sizes = {Layers::cache...};
   static constexpr Index widest = std::max({Layers::Input::size..., Layers::Output::size...});
@@ -304,10 +251,6 @@ class Sequential : private detail::LayerList<Layers...> {
   template <std::size_t L, class Space, class Real>
   static TensorView<Real> output(const Space& space, TensorView<const Real> x) {
     return block(space.outputs[L], space, x, output_sizes[L]);
-  }
-  template <std::size_t L, class Kernels, class Real>
-  static MatrixView<Real> kernel_cache(const Kernels& kernels, TensorView<const Real> x) {
-    return {kernels.caches[L].data(), x.members, kernels.strides[L], kernels.strides[L]};
   }
   template <std::size_t L, class Space, class Real>
   static TensorView<Real> cache(const Space& space, TensorView<const Real> x) {

@@ -257,16 +257,16 @@ Calibration calibrate(B& backend, const std::vector<Method>& candidates,
 /// All combinations of these settings, the others as in `method`: multipliers vary slowest,
 /// retain counts fastest. An empty list keeps the setting of `method`; listed retain counts are
 /// exact, for retain_multiple is 0 beside them.
-template <class A, class R, class W, class P, class O>
-std::vector<GaussNewtonMatching<DmDirect<A>, R, W, P, O>> matching_grid(
-    const GaussNewtonMatching<DmDirect<A>, R, W, P, O>& method, std::vector<double> multipliers,
+template <class A, class R, class P, class O>
+std::vector<GaussNewtonMatching<DmDirect<A>, R, P, O>> matching_grid(
+    const GaussNewtonMatching<DmDirect<A>, R, P, O>& method, std::vector<double> multipliers,
     std::vector<double> dampings, std::vector<Index> iterations, std::vector<Index> retain_counts) {
   if (multipliers.empty()) multipliers = {method.target.multiplier};
   if (dampings.empty()) dampings = {method.damping};
   if (iterations.empty()) iterations = {method.iterations};
   const double retain_multiple = retain_counts.empty() ? method.retain_multiple : 0;
   if (retain_counts.empty()) retain_counts = {method.retain_count};
-  std::vector<GaussNewtonMatching<DmDirect<A>, R, W, P, O>> grid;
+  std::vector<GaussNewtonMatching<DmDirect<A>, R, P, O>> grid;
   for (const double multiplier : multipliers)
     for (const double damping : dampings)
       for (const Index iteration_count : iterations)

@@ -14,7 +14,6 @@
 #include <optional>
 
 #include "expunge/linearisation/kernel_operator.hpp"
-#include "expunge/linearisation/preconditioning.hpp"
 #include "expunge/solvers/conjugate_gradients.hpp"
 #include "expunge/solvers/lsqr.hpp"
 #include "expunge/train/ensemble.hpp"
@@ -77,25 +76,23 @@ struct Move {
 };
 
 /// The solver of the dual system, and its variables from step to step.
-template <class System, class PreconditionerType, class B>
+template <class System, class B>
 class DualSolver {
   using Real = typename B::Real;
   using JacobianType = typename System::JacobianType;
 
  public:
-  DualSolver(B& backend, const PreconditionerType& preconditioner, System& system)
+  DualSolver(B& backend, System& system)
       : system_(system),
         kernel_(backend, system.jacobian(), system.shift(), system.metric()),
-        factor_(backend, preconditioner, system.jacobian()),
         solve_(backend, system.members(), system.rows()),
         variables_(backend, system.members(), system.rows()) {}
 
   /// Starts at the variables of the step before. J D is what the residual leaves of r.
   std::vector<SolveStatus> operator()(B& backend, const SolverConfig& config, bool at_start,
                                       MatrixView<const Real> r, Move<B>& move) {
-    factor_.factorise(backend, system_.shift(), system_.diagonal());
     const std::vector<SolveStatus> statuses =
-        solve_(backend, config, kernel_, factor_, r, variables_, at_start);
+        solve_(backend, config, kernel_, none_, r, variables_, at_start);
     system_.jacobian().apply_transpose(backend, variables_, move.pull.view());
     copy_rows(backend, MatrixView<const Real>(move.pull), move.displacement.view());
     system_.metric().apply(backend, move.displacement.view());
@@ -105,12 +102,11 @@ class DualSolver {
                      SubtractShifted<Real>{system_.shift(), variables_, move.image});
     return statuses;
   }
-  double flops() const { return factor_.flops(); }
 
  private:
   System& system_;
   KernelOperator<JacobianType, B, typename System::Metric> kernel_;
-  typename PreconditionerType::template Factor<JacobianType, B> factor_;
+  IdentityPreconditioner none_;
   ConjugateGradients<B> solve_;
   MemberVectors<B> variables_;
 };
@@ -147,7 +143,7 @@ class PrimalSolver {
   MemberVectors<B> right_;
 };
 
-template <class Model, class B, class OutputType, class PriorType, class PreconditionerType>
+template <class Model, class B, class OutputType, class PriorType>
 class CohortMatching {
   using Real = typename B::Real;
   static constexpr double enough = 0.1;    // share of the promised fall that must come true
@@ -157,8 +153,8 @@ class CohortMatching {
  public:
   using System = MatchingSystem<Model, B, OutputType, PriorType>;
 
-  CohortMatching(B& backend, System& system, const PreconditionerType& preconditioner,
-                 const CohortWeights<Model, B>& weights, Index first, GaussNewtonReport& report)
+  CohortMatching(B& backend, System& system, const CohortWeights<Model, B>& weights, Index first,
+                 GaussNewtonReport& report)
       : system_(system),
         weights_(weights),
         first_(static_cast<std::size_t>(first)),
@@ -170,7 +166,7 @@ class CohortMatching {
         pull_(backend, system.members(), Model::parameters),
         open_(static_cast<std::size_t>(system.members()), 1) {
     if (system.rows() < Model::parameters)
-      dual_.emplace(backend, preconditioner, system);
+      dual_.emplace(backend, system);
     else
       primal_.emplace(backend, system);
   }
@@ -259,9 +255,8 @@ class CohortMatching {
   }
 
   void count_work() {
-    const double operations = system_.metric().flops() + (dual_ ? dual_->flops() : 0);
-    const double work =
-        system_.jacobian().work() + operations / (4 * static_cast<double>(Model::parameters));
+    const double work = system_.jacobian().work() +
+                        system_.metric().flops() / (4 * static_cast<double>(Model::parameters));
     for (std::size_t m = 0; m < open_.size(); ++m)
       report_.samples[at(m)] = static_cast<Index>(std::ceil(work));
     if (first_ == 0) report_.samples_by_epoch.push_back(report_.samples[0]);
@@ -274,7 +269,7 @@ class CohortMatching {
   MemberVectors<B> right_;
   Move<B> direction_;  // from where the weights are; its image is from theta0
   MemberVectors<B> before_, before_pull_, pull_;
-  std::optional<DualSolver<System, PreconditionerType, B>> dual_;
+  std::optional<DualSolver<System, B>> dual_;
   std::optional<PrimalSolver<System, B>> primal_;
   std::vector<char> open_;
   PerMember phi_;

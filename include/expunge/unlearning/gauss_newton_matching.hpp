@@ -21,9 +21,7 @@
 #pragma once
 
 #include "expunge/data/forget_sets.hpp"
-#include "expunge/linearisation/head_kernel.hpp"
 #include "expunge/linearisation/kronecker_prior.hpp"
-#include "expunge/linearisation/output_blocks.hpp"
 #include "expunge/output/evaluate.hpp"
 #include "expunge/unlearning/dm_direct.hpp"
 #include "expunge/unlearning/gauss_newton_cohort.hpp"
@@ -34,12 +32,8 @@
 namespace expunge {
 
 template <class TargetType, class RetainType = UniformRetain, class PriorType = KroneckerPrior,
-          class PreconditionerType = NoPreconditioner, class OutputType = Logits>
+          class OutputType = Logits>
 struct GaussNewtonMatching {
-  static_assert(std::is_same_v<PriorType, IsotropicPrior> ||
-                    std::is_same_v<PreconditionerType, NoPreconditioner>,
-                "GaussNewtonMatching: OutputBlocks, HeadKernel and the like are kernels under the "
-                "IsotropicPrior; with another prior take NoPreconditioner.");
   using Report = GaussNewtonReport;
 
   TargetType target;
@@ -53,7 +47,6 @@ struct GaussNewtonMatching {
   Index batch = 1024;          // points that go through the model at a time
   RetainType retain = {};
   PriorType prior = {};
-  PreconditionerType preconditioner = {};
   OutputType output = {};
   std::uint64_t seed = 0;  // of the choice of retain points
 
@@ -61,7 +54,6 @@ struct GaussNewtonMatching {
     target.validate();
     retain.validate();
     prior.validate();
-    preconditioner.validate();
     solver().validate();
     require(damping > 0 && std::isfinite(damping), "GaussNewtonMatching: damping is ", damping,
             ", not positive and finite");
@@ -99,10 +91,6 @@ struct GaussNewtonMatching {
         "GaussNewtonMatching: the prior must have validate and a Metric with measure, set, "
         "apply, apply_inverse, apply_root, apply_root_transpose and flops; see "
         "docs/concepts.md#weightprior");
-    static_assert(
-        PreconditionerPolicy<PreconditionerType, Jacobian<Model, B, OutputType>, B>,
-        "GaussNewtonMatching: the preconditioner must have validate and a Factor with factorise, "
-        "apply and flops; see docs/concepts.md#preconditioner");
     const auto base =
         evaluate_output(output, training_logits(problem), problem.data.labels, backend.threads());
     const TensorView<const Real> from = view(base);
@@ -168,14 +156,14 @@ struct GaussNewtonMatching {
   void match_cohort(B& worker, const Problem<Model, Real>& problem, MatrixView<const Index> points,
                     TensorView<const Real> targets, Index first, Ensemble<Model, Real>& models,
                     const Observer& after_step, GaussNewtonReport& report) const {
-    using Cohort = detail::CohortMatching<Model, B, OutputType, PriorType, PreconditionerType>;
+    using Cohort = detail::CohortMatching<Model, B, OutputType, PriorType>;
     CohortWeights<Model, B> weights(worker, targets.members), start(worker, targets.members);
     weights.load(worker, models, first);
     start.load(worker, models, first);
     typename Cohort::System system(worker, output, prior, problem.data, points,
                                    static_cast<Index>(problem.forget.size()), forget_weight, batch,
                                    start.theta(), targets);
-    Cohort cohort(worker, system, preconditioner, weights, first, report);
+    Cohort cohort(worker, system, weights, first, report);
     cohort.run(worker, damping, solver(), steps, [&](Index step) {
       after_step(worker, EpochEnd<Real>{step, first, weights.view()});
     });

@@ -27,7 +27,7 @@ struct GaussNewtonReport : MemberHealth {
   std::vector<MatchingOutcome> outcome;  // [members]
   std::vector<Index> samples;            // [members]  examples that went forward and back: half of
                                          //   one for each forward, backward and tangent pass, and
-                                         //   4 p operations of a prior or preconditioner are one
+                                         //   4 p operations of a prior are one
   std::vector<Index> samples_by_epoch;   // [steps]    of member 0, up to the end of each step
 
   explicit GaussNewtonReport(Index members = 0)
