@@ -198,7 +198,7 @@ TEST_CASE_TEMPLATE("more steps never raise the objective, and the first lowers i
   SmallProblem small;
   for (const Index retain_count : {few, all})
     for (const double damping : {1e-4, 1e-2, 1.0})
-      for (const Index iterations : {1, 5, 60}) {
+      for (const Index iterations : {1, 5, 200}) {
         M each = method<M>(retain_count);
         each.damping = damping;
         each.iterations = iterations;
@@ -209,7 +209,7 @@ TEST_CASE_TEMPLATE("more steps never raise the objective, and the first lowers i
           const auto result = unlearn(small.backend, each, small.problem);
           const PerMember now = objective(small, each, result.models);
           for (std::size_t m = 0; m < 3; ++m) {
-            CHECK(now[m] <= last[m] * (steps == 1 && iterations == 60 ? 0.99 : 1 + 1e-10));
+            CHECK(now[m] <= last[m] * (steps == 1 && iterations == 200 ? 0.99 : 1 + 1e-10));
             CHECK(result.report.last_loss[m] <= result.report.first_loss[m]);
           }
           last = now;
