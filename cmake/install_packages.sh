@@ -44,10 +44,10 @@ may_install() {
   as_root=(sudo)
   sudo -n true 2>/dev/null || [ -t 0 ]
 }
+# Another package manager that holds the lock, as on a machine that has just started, is waited for, ten minutes at most.
+apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 "$@" </dev/null >&2; }
 install() {
-  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends)
-  "${apt[@]}" "$@" </dev/null >&2 && return
-  "${as_root[@]}" apt-get update >&2 && "${apt[@]}" "$@" </dev/null >&2
+  apt install -y --no-install-recommends "$@" || { apt update && apt install -y --no-install-recommends "$@"; }
 }
 
 mapfile -t missing < <(not_installed "${needed[@]}")

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "explicit.hpp"
+#include "expunge/nn/conv_net.hpp"
+#include "expunge/train/evaluate_logits.hpp"
 
 using namespace expunge;
 
@@ -35,6 +37,26 @@ TEST_CASE("inner products of head features are the kernel of the head, for every
       for (Index i = 0; i < a.rows(); ++i)
         for (Index j = 0; j < a.rows(); ++j)
           CHECK(a.row(i).dot(a.row(j)) == doctest::Approx(kernel(3 * i + o, 3 * j + o)));
+  }
+}
+
+TEST_CASE("a convolutional network has head features too, of which its logits are linear") {
+  using M = ConvNet<3, 2, Shape<1, 8, 8>>;
+  B backend(1);
+  const Dataset data = clouds(20, 64, 3);
+  const auto models = initialise<M, double>(1, 2);
+  const Array<double, 3> logits = evaluate_logits<double>(backend, models, view(data.inputs));
+  constexpr Index width = 4 * 2 * 2;
+  for (Index m = 0; m < 2; ++m) {
+    const DenseMatrix a = features_of(head_features(backend, models, m, view(data.inputs)));
+    REQUIRE(a.cols() == width + 1);
+    const double* head = &models.theta(m, M::parameters - 3 * (width + 1));
+    for (Index i = 0; i < 20; ++i)
+      for (Index c = 0; c < 3; ++c) {
+        double logit = head[3 * width + c];
+        for (Index j = 0; j < width; ++j) logit += head[c * width + j] * a(i, j);
+        CHECK(logits(m, i, c) == doctest::Approx(logit).epsilon(1e-10));
+      }
   }
 }
 
