@@ -58,6 +58,16 @@ inline double spearman(const std::vector<double>& a, const std::vector<double>& 
   return pearson(average_ranks(a), average_ranks(b));
 }
 
+/// log Gamma(x) for x > 0. std::lgamma may write the sign to a global variable, which threads share.
+inline double log_gamma(double x) {
+#if defined(__unix__) || defined(__APPLE__)
+  int sign = 0;
+  return ::lgamma_r(x, &sign);
+#else
+  return std::lgamma(x);
+#endif
+}
+
 /// The regularised incomplete beta function I_x(a, b), by its continued fraction (Lentz's method).
 inline double incomplete_beta(double a, double b, double x) {
   if (!(x > 0)) return x == 0 ? 0 : std::nan("");
@@ -78,7 +88,7 @@ inline double incomplete_beta(double a, double b, double x) {
     if (std::abs(d * c - 1) < 1e-15) break;
   }
   const double log_front =
-      std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x);
+      log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * std::log(x) + b * std::log1p(-x);
   return std::exp(log_front) * h / a;
 }
 
