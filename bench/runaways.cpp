@@ -125,6 +125,16 @@ void missed_runaways() {
   }
 }
 
+/// The mean score of a pair, and the share of its points that are flagged.
+void print_score(const Pair& pair) {
+  const KlomResult result = klom(pair.oracle, pair.unlearned);
+  const double points = static_cast<double>(result.per_point.size());
+  double mean = 0;
+  for (const double score : result.per_point) mean += score / points;
+  std::printf("| %.2f, %.0f %% flagged ", mean,
+              100 * static_cast<double>(result.runaways.runaway_points) / points);
+}
+
 void below_the_rule() {
   std::printf("\n| mean KLoM at 3 sd apart, one unlearned model at | N = 20 | 60 | 100 | 200 |\n");
   std::printf("|---|---|---|---|---|\n");
@@ -137,11 +147,7 @@ void below_the_rule() {
       for (const Index n : {20, 60, 100, 200}) {
         Pair pair = honest_pair(shape, n, 2000, 1, 3, 5);
         if (at > 0) replace(pair, 1, -at, false, true);
-        const KlomResult result = klom(pair.oracle, pair.unlearned);
-        double mean = 0;
-        for (const double score : result.per_point) mean += score / 2000;
-        std::printf("| %.2f, %.0f %% flagged ", mean,
-                    static_cast<double>(result.runaways.runaway_points) / 20);
+        print_score(pair);
       }
       std::printf("|\n");
     }
@@ -158,11 +164,7 @@ void pairs_below_the_rule() {
       Pair pair = honest_pair(Shape::normal, n, 2000, 1, 3, 5);
       replace(pair, 2, high, false, true);
       replace(pair, 1, -low, false, true);
-      const KlomResult result = klom(pair.oracle, pair.unlearned);
-      double mean = 0;
-      for (const double score : result.per_point) mean += score / 2000;
-      std::printf("| %.2f, %.0f %% flagged ", mean,
-                  static_cast<double>(result.runaways.runaway_points) / 20);
+      print_score(pair);
     }
     std::printf("|\n");
   }

@@ -2,7 +2,6 @@
 //
 //   cholesky(b, a)             a[m] = L[m] L[m]' in place; whether each is positive definite
 //   solve_cholesky(b, l, x)    x[m] <- a[m]^-1 x[m], all columns at once
-//   solve_definite(b, definite, l, x)    the same where definite[m], the rest as it is
 #pragma once
 
 #include <Eigen/Cholesky>
@@ -51,19 +50,6 @@ void solve_cholesky(const Cpu<Real>&, std::type_identity_t<TensorView<const Real
       factor.template triangularView<Eigen::Lower>().solveInPlace(columns);
     if (which != Solve::half)
       factor.template triangularView<Eigen::Lower>().transpose().solveInPlace(columns);
-  }
-}
-
-/// In place, for the members whose factor cholesky called definite, neighbours together.
-template <class B, class Real = typename B::Real>
-void solve_definite(B& backend, const std::vector<char>& definite,
-                    std::type_identity_t<TensorView<const Real>> l,
-                    std::type_identity_t<TensorView<Real>> x) {
-  for (Index first = 0, end = 0; first < x.members; first = end + 1) {
-    for (end = first; end < x.members && definite[static_cast<std::size_t>(end)];) ++end;
-    if (end > first)
-      solve_cholesky(backend, l.member_range(first, end - first),
-                     x.member_range(first, end - first));
   }
 }
 

@@ -18,7 +18,7 @@
 //                                     within which it is called first; host must not change meanwhile
 //
 // Layers of images also need convolve and its gradients (convolution.hpp) and the channel sums of
-// channel_sums.hpp; matching needs vectors.hpp, cholesky.hpp and eigenvectors.hpp.
+// channel_sums.hpp; matching needs vectors.hpp and cholesky.hpp.
 //
 // Functors are small named structs with an EXPUNGE_HD call operator, so that a GPU backend runs the
 // same ones. Calls for different positions must be independent of each other.

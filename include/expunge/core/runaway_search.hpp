@@ -4,20 +4,13 @@
 
 #include <array>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 #include "expunge/core/runaways.hpp"
+#include "expunge/core/sample.hpp"
 #include "expunge/core/view.hpp"
 
 namespace expunge::detail {
-
-/// 0 .. models - 1
-inline std::vector<Index> every_model(Index models) {
-  std::vector<Index> all(static_cast<std::size_t>(models));
-  std::iota(all.begin(), all.end(), Index{0});
-  return all;
-}
 
 /// What one thread finds, at points that may have a runaway.
 class RunawaySearch {
@@ -29,7 +22,7 @@ class RunawaySearch {
         counts_{std::vector<Index>(static_cast<std::size_t>(first_models)),
                 std::vector<Index>(static_cast<std::size_t>(second_models))} {}
   RunawaySearch(Index first_models, Index second_models)
-      : RunawaySearch(every_model(first_models), first_models, every_model(second_models),
+      : RunawaySearch(all_indices(first_models), first_models, all_indices(second_models),
                       second_models) {}
 
   /// At how many points each model ran away, so far.

@@ -97,7 +97,6 @@ class MatchingSystem {
   MatrixView<const Real> root_weight() const { return root_weight_; }
   MatrixView<const Real> shift() const { return shift_; }  // mu / w  [members][rows]
   const PerMember& mu() const { return mu_; }
-  const PerMember& diagonal() const { return diagonal_; }  // mean of J J''s, estimated at theta0
 
   /// Goes to theta0 and sets mu. One random sign vector z estimates the mean diagonal without
   /// bias: E |J'z|^2 = tr J J' (Hutchinson 1989). `scratch` [members][p].
@@ -113,11 +112,11 @@ class MatchingSystem {
       copy_rows(backend, MatrixView<const Real>(signs.data(), 1, rows()),
                 image_.view().row_range(m, 1));
     metric_.measure(backend, image_, forget_, scratch);
-    dot_rows(backend, scratch, scratch, diagonal_);
+    PerMember squares;  // |J'z|^2
+    dot_rows(backend, scratch, scratch, squares);
     std::vector<Real> mu;
     for (std::size_t m = 0; m < mu_.size(); ++m) {
-      diagonal_[m] /= static_cast<double>(rows());
-      mu_[m] = damping * diagonal_[m];
+      mu_[m] = damping * (squares[m] / static_cast<double>(rows()));
       mu.push_back(static_cast<Real>(mu_[m]));
     }
     const MatrixView<const Real> host(mu.data(), members_, 1);
@@ -200,7 +199,7 @@ class MatchingSystem {
   Metric metric_;
   MemberVectors<B> values_, targets_, weighted_, image_, moved_, shift_, root_weight_;
   MemberVectors<B> displacement_, pull_;
-  PerMember mu_, diagonal_;
+  PerMember mu_;
 };
 
 }  // namespace expunge::detail
