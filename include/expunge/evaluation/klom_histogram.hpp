@@ -44,6 +44,15 @@ EXPUNGE_HD inline bool too_many_lost(Index oracles, Index unlearned, Index n_ora
   return 20 * (gap > 0 ? gap : -gap) > n_oracle * n_unlearned;
 }
 
+/// Whether a point with these counts [bins + 1] of each sample may have a runaway, as
+/// may_run_away; with many bins, whose edges may be off by more than that allows where they are
+/// rounded to half precision, always.
+EXPUNGE_HD inline bool histogram_may_run_away(const std::int32_t* oracle,
+                                              const std::int32_t* unlearned, Index bins,
+                                              Index models) {
+  return bins > 32 || may_run_away(oracle, unlearned, bins, models, 2);
+}
+
 /// The histograms of up to 64 points. E: the input's type; reused from block to block.
 template <class E>
 class HistogramBlock {
@@ -176,11 +185,13 @@ class HistogramBlock {
   /// other points, a finer one most of the rest.
   void look_for_runaways() {
     const Index models = std::ssize(listed_[0]->distinct) + std::ssize(listed_[1]->distinct);
+    const bool repeats = models < models_[0] + models_[1];  // the histogram cannot tell then
     runaway_bins_.clear();
     for (Index c = 0; c < width_; ++c) {
       suspect_[at(c)] = kind_[at(c)] == PointKind::bad || reaches_top(c) || reaches_bottom(c);
       const Value range = highest_[at(c)] - lowest_[at(c)];
-      if (!suspect_[at(c)] && histogram_may_run_away(c, models, static_cast<double>(range)))
+      if (!suspect_[at(c)] && !too_narrow_for_runaways(static_cast<double>(range)) &&
+          (repeats || histogram_may_run_away(counts(0, c), counts(1, c), config_.bins, models)))
         runaway_bins_.watch(at(c), lowest_[at(c)], range);
     }
     if (!runaway_bins_.watches_any()) return;
@@ -191,14 +202,6 @@ class HistogramBlock {
         values += klom_block;
       }
     runaway_bins_.for_suspects(models, 2, [&](std::size_t point) { suspect_[point] = 1; });
-  }
-
-  /// By the counts at hand, which cannot tell where models are counted twice, or where edges that
-  /// are rounded to half precision may be off by more than may_run_away allows.
-  bool histogram_may_run_away(Index c, Index models, double range) const {
-    if (too_narrow_for_runaways(range)) return false;
-    return models < models_[0] + models_[1] || config_.bins > 32 ||
-           detail::may_run_away(counts(0, c), counts(1, c), config_.bins, models, 2);
   }
 
   const KlomConfig config_;

@@ -98,15 +98,19 @@ struct ScorePoint {
     return oracle_first ? kl(of_oracles, of_unlearned) : kl(of_unlearned, of_oracles);
   }
 
-  /// Of a point that is counted and neither clipped nor constant.
+  /// Of a point that is counted and neither clipped nor constant: by its histogram, then by a finer
+  /// one.
   EXPUNGE_HD bool may_run_away(Index x, const Range& range) const {
     const double low = static_cast<double>(range.low);
     const double width = static_cast<double>(range.high) - low;
-    if (too_narrow_for_runaways(width)) return false;
+    const Index models = oracle.rows + unlearned.rows;
+    if (too_narrow_for_runaways(width) ||
+        !histogram_may_run_away(counts.row(x), counts.row(x) + bins + 1, bins, models))
+      return false;
     std::int32_t finer[runaway_bins + 1] = {};
     add_to(finer, oracle, x, low, static_cast<double>(runaway_bins) / width);
     add_to(finer, unlearned, x, low, static_cast<double>(runaway_bins) / width);
-    return detail::may_run_away(finer, nullptr, runaway_bins, oracle.rows + unlearned.rows, 2);
+    return detail::may_run_away(finer, nullptr, runaway_bins, models, 2);
   }
 
   template <class T>
